@@ -1,0 +1,3 @@
+using DataLake.AppHost;
+
+return await AppHostCommand.RunAsync(args);

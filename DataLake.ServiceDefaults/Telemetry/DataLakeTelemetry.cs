@@ -1,0 +1,53 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace DataLake.ServiceDefaults.Telemetry;
+
+/// <summary>The names under which the system's traces and metrics are published, and the instruments themselves.</summary>
+public static class DataLakeTelemetry
+{
+    /// <summary>The name of the activity source and of the meter.</summary>
+    public const string Name = "DataLake";
+
+    /// <summary>Starts the steps of a run. All steps of one run are one trace: its context stands in the ledger.</summary>
+    public static ActivitySource Source { get; } = new(Name);
+
+    /// <summary>The system's meter.</summary>
+    public static Meter Meter { get; } = new(Name);
+
+    /// <summary>Rows extracted, by pipeline and table.</summary>
+    public static Counter<long> RowsExtracted { get; } = Meter.CreateCounter<long>("datalake.extract.rows", "{row}", "Rows read from a source and written to files.");
+
+    /// <summary>Bytes of files written, by pipeline and table.</summary>
+    public static Counter<long> BytesWritten { get; } = Meter.CreateCounter<long>("datalake.extract.bytes", "By", "Bytes of Parquet written.");
+
+    /// <summary>Seconds an attempt took, by pipeline, table and outcome.</summary>
+    public static Histogram<double> ExtractDuration { get; } = Meter.CreateHistogram<double>("datalake.extract.duration", "s", "Time of one attempt to extract a window.");
+
+    /// <summary>Runs committed, by pipeline and table.</summary>
+    public static Counter<long> RunsCommitted { get; } = Meter.CreateCounter<long>("datalake.run.committed", "{run}", "Runs that became part of their table.");
+
+    /// <summary>Runs failed, by pipeline and table.</summary>
+    public static Counter<long> RunsFailed { get; } = Meter.CreateCounter<long>("datalake.run.failed", "{run}", "Runs that are out of tries.");
+
+    /// <summary>Starts a step of a run, in the run's trace.</summary>
+    /// <param name="step">What is done, for example <c>extract</c>.</param>
+    /// <param name="traceParent">The context in which the run was planned, used where no step is under way already.</param>
+    /// <param name="pipeline">The pipeline.</param>
+    /// <param name="table">The table.</param>
+    /// <param name="runId">The run.</param>
+    public static Activity? StartStep(string step, string? traceParent, string pipeline, string table, Guid runId)
+    {
+        var parent = ActivityContext.TryParse(traceParent, null, isRemote: true, out var planned) ? planned : default;
+        // A message brings the context of its sender; it is used when it belongs to this run's trace.
+        var sender = Activity.Current?.Context ?? default;
+        var activity = Source.StartActivity(step, ActivityKind.Internal, sender.TraceId == parent.TraceId ? sender : parent);
+        activity?.SetTag("datalake.pipeline", pipeline);
+        activity?.SetTag("datalake.table", table);
+        activity?.SetTag("datalake.run", runId.ToString());
+        return activity;
+    }
+
+    /// <summary>The tags of a table's measurements.</summary>
+    public static TagList Tags(string pipeline, string table) => new() { { "pipeline", pipeline }, { "table", table } };
+}

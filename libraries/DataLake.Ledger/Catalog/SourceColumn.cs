@@ -1,0 +1,8 @@
+namespace DataLake.Ledger.Catalog;
+
+/// <summary>A column as the source shows it when a run reads its table.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Type">Its type, as the source writes it.</param>
+/// <param name="Nullable">Whether a value can be missing.</param>
+/// <param name="Number">The source's own number of the column: kept when it is renamed, not used again when it is dropped.</param>
+public sealed record SourceColumn(string Name, string Type, bool Nullable, int Number);

@@ -1,0 +1,71 @@
+using DataLake.Contracts;
+using DataLake.Ledger.Database;
+using DataLake.Ledger.Model;
+using Microsoft.EntityFrameworkCore;
+
+namespace DataLake.Ledger.Catalog;
+
+/// <summary>Gives the columns of a table their field ids: stable over renames, never used twice.</summary>
+public sealed class TableColumns(IDbContextFactory<LedgerContext> ledger, TimeProvider time)
+{
+    /// <summary>
+    /// The field ids of <paramref name="columns"/>, in their order. A column keeps its id while the source keeps its number (so a rename is
+    /// known as one), or, where the source's table was made anew, while it keeps its name; any other column gets a new id.
+    /// </summary>
+    /// <param name="pipeline">The pipeline.</param>
+    /// <param name="table">The table.</param>
+    /// <param name="sourceRelation">The source's identity of the table (PostgreSQL's relation OID).</param>
+    /// <param name="columns">The columns as the run sees them.</param>
+    /// <param name="cancellation">Stops the call; nothing is changed then.</param>
+    public async Task<IReadOnlyList<int>> ResolveAsync(
+        string pipeline, string table, long sourceRelation, IReadOnlyList<SourceColumn> columns, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(columns);
+        await using var context = await ledger.CreateDbContextAsync(cancellation);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
+        var tableId = (await LockAsync(context, pipeline, table, cancellation)).Id;
+        var known = await context.Columns.Where(column => column.TableId == tableId).ToListAsync(cancellation);
+        var live = known.Where(column => column.DroppedAt is null).ToList();
+        var nextId = known.Select(column => column.FieldId).DefaultIfEmpty(0).Max() + 1;
+        var ids = new int[columns.Count];
+        for (var position = 0; position < columns.Count; position++)
+        {
+            var column = columns[position];
+            var found = live.Find(row => row.SourceRelation == sourceRelation && row.SourceNumber == column.Number)
+                ?? live.Find(row => row.SourceRelation != sourceRelation && row.Name == column.Name);
+            if (found is null)
+            {
+                found = new CatalogColumn { TableId = tableId, FieldId = nextId++, Name = column.Name, SourceType = column.Type };
+                context.Columns.Add(found);
+            }
+
+            live.Remove(found);
+            found.Name = column.Name;
+            found.Position = position + 1;
+            found.SourceType = column.Type;
+            found.Nullable = column.Nullable;
+            found.SourceRelation = sourceRelation;
+            found.SourceNumber = column.Number;
+            ids[position] = found.FieldId;
+        }
+
+        live.ForEach(column => column.DroppedAt = time.GetUtcNow());
+        await context.SaveChangesAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
+        return ids;
+    }
+
+    /// <summary>The table's row in the catalog, made if need be, locked until the transaction of <paramref name="context"/> ends.</summary>
+    internal static async Task<CatalogTable> LockAsync(LedgerContext context, string pipeline, string table, CancellationToken cancellation)
+    {
+        await context.Database.ExecuteSqlAsync(
+            $"""
+            INSERT INTO datalake.catalog_tables (id, pipeline, table_name, write, key_columns, sequence)
+            VALUES ({Guid.CreateVersion7()}, {pipeline}, {table}, {nameof(WriteMode.Append)}, ARRAY[]::text[], 0)
+            ON CONFLICT (pipeline, table_name) DO NOTHING
+            """, cancellation);
+        return await context.Tables
+            .FromSql($"SELECT * FROM datalake.catalog_tables WHERE pipeline = {pipeline} AND table_name = {table} FOR UPDATE")
+            .SingleAsync(cancellation);
+    }
+}

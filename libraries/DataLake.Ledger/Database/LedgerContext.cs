@@ -1,0 +1,92 @@
+using System.Text.RegularExpressions;
+using DataLake.Ledger.Model;
+using Microsoft.EntityFrameworkCore;
+
+namespace DataLake.Ledger.Database;
+
+/// <summary>The ledger: what is planned, done and told. All of it lies in the schema <c>datalake</c>.</summary>
+public sealed partial class LedgerContext(DbContextOptions<LedgerContext> options) : DbContext(options)
+{
+    /// <summary>The schema of every table of the ledger.</summary>
+    public const string Schema = "datalake";
+
+    /// <summary>Runs.</summary>
+    public DbSet<Run> Runs => Set<Run>();
+
+    /// <summary>Attempts of runs.</summary>
+    public DbSet<RunAttempt> Attempts => Set<RunAttempt>();
+
+    /// <summary>Files of runs, with their receipts.</summary>
+    public DbSet<RunFile> Files => Set<RunFile>();
+
+    /// <summary>Definitions as applied.</summary>
+    public DbSet<AppliedDefinition> Definitions => Set<AppliedDefinition>();
+
+    /// <summary>What the scheduler remembers.</summary>
+    public DbSet<TableSchedule> Schedules => Set<TableSchedule>();
+
+    /// <summary>Backfills asked for.</summary>
+    public DbSet<Backfill> Backfills => Set<Backfill>();
+
+    /// <summary>Tables of the lake.</summary>
+    public DbSet<CatalogTable> Tables => Set<CatalogTable>();
+
+    /// <summary>Their columns.</summary>
+    public DbSet<CatalogColumn> Columns => Set<CatalogColumn>();
+
+    /// <summary>Their commits.</summary>
+    public DbSet<CatalogCommit> Commits => Set<CatalogCommit>();
+
+    /// <summary>Their files.</summary>
+    public DbSet<CatalogFile> CommittedFiles => Set<CatalogFile>();
+
+    /// <summary>Notices.</summary>
+    public DbSet<Notice> Notices => Set<Notice>();
+
+    /// <summary>Deliveries of notices.</summary>
+    public DbSet<NoticeDelivery> Deliveries => Set<NoticeDelivery>();
+
+    /// <inheritdoc/>
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        ArgumentNullException.ThrowIfNull(modelBuilder);
+        modelBuilder.HasDefaultSchema(Schema);
+        modelBuilder.Entity<Run>(run =>
+        {
+            run.ToTable("runs").HasKey(row => row.Id);
+            run.Ignore(row => row.Window);
+        });
+        modelBuilder.Entity<RunAttempt>().ToTable("run_attempts").HasKey(row => new { row.RunId, row.Number });
+        modelBuilder.Entity<RunFile>().ToTable("run_files").HasKey(row => new { row.RunId, row.Number });
+        modelBuilder.Entity<AppliedDefinition>().ToTable("definitions").HasKey(row => new { row.Pipeline, row.Version });
+        modelBuilder.Entity<TableSchedule>().ToTable("table_schedules").HasKey(row => new { row.Pipeline, row.Table });
+        modelBuilder.Entity<Backfill>().ToTable("backfills").HasKey(row => row.Id);
+        modelBuilder.Entity<CatalogTable>().ToTable("catalog_tables").HasKey(row => row.Id);
+        modelBuilder.Entity<CatalogColumn>().ToTable("catalog_columns").HasKey(row => new { row.TableId, row.FieldId });
+        modelBuilder.Entity<CatalogCommit>().ToTable("catalog_commits").HasKey(row => new { row.TableId, row.Sequence });
+        modelBuilder.Entity<CatalogFile>().ToTable("catalog_files").HasKey(row => new { row.TableId, row.Path });
+        modelBuilder.Entity<Notice>().ToTable("notices").HasKey(row => row.Id);
+        modelBuilder.Entity<NoticeDelivery>().ToTable("notice_deliveries").HasKey(row => new { row.NoticeId, row.Channel });
+
+        foreach (var property in modelBuilder.Model.GetEntityTypes().SelectMany(entity => entity.GetProperties()))
+        {
+            // "table" and "key" are words of SQL.
+            property.SetColumnName(property.Name switch
+            {
+                "Table" => "table_name",
+                "Key" when property.DeclaringType.ClrType == typeof(CatalogTable) => "key_columns",
+                "Key" => "notice_key",
+                var name => WordStart().Replace(name, "_$0").ToLowerInvariant(),
+            });
+            if (property.ClrType.IsEnum)
+            {
+                property.SetProviderClrType(typeof(string));
+            }
+
+            property.ValueGenerated = Microsoft.EntityFrameworkCore.Metadata.ValueGenerated.Never;
+        }
+    }
+
+    [GeneratedRegex("(?<=[a-z0-9])[A-Z]")]
+    private static partial Regex WordStart();
+}

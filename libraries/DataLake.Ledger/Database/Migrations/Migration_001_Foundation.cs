@@ -1,0 +1,174 @@
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
+
+namespace DataLake.Ledger.Database.Migrations;
+
+/// <summary>Runs, definitions, schedules, catalog and notices. Written by hand, in the SQL that the database keeps.</summary>
+[DbContext(typeof(LedgerContext))]
+[Migration("001_foundation")]
+internal sealed class Migration_001_Foundation : Migration
+{
+    protected override void Up(MigrationBuilder migrationBuilder) => migrationBuilder.Sql(
+        """
+        CREATE TABLE datalake.definitions (
+            pipeline text NOT NULL,
+            version integer NOT NULL,
+            hash text NOT NULL,
+            text text NOT NULL,
+            file_name text NOT NULL,
+            applied_at timestamptz NOT NULL,
+            removed_at timestamptz,
+            PRIMARY KEY (pipeline, version)
+        );
+
+        CREATE TABLE datalake.runs (
+            id uuid PRIMARY KEY,
+            pipeline text NOT NULL,
+            table_name text NOT NULL,
+            kind text NOT NULL CHECK (kind IN ('Incremental', 'Full', 'Backfill')),
+            window_from timestamptz NOT NULL,
+            window_to timestamptz NOT NULL,
+            backfill_id uuid NOT NULL,
+            definition_version integer NOT NULL,
+            status text NOT NULL CHECK (status IN ('Planned', 'Extracting', 'Extracted', 'Committed', 'Failed')),
+            attempt integer NOT NULL,
+            failed_attempts integer NOT NULL,
+            lease_owner text,
+            lease_until timestamptz,
+            planned_at timestamptz NOT NULL,
+            due_at timestamptz NOT NULL,
+            dispatched_at timestamptz,
+            started_at timestamptz,
+            extracted_at timestamptz,
+            finished_at timestamptz,
+            rows bigint NOT NULL,
+            bytes bigint NOT NULL,
+            file_count integer NOT NULL,
+            source_lsn text,
+            error text,
+            trace_parent text,
+            CHECK (window_from < window_to),
+            FOREIGN KEY (pipeline, definition_version) REFERENCES datalake.definitions (pipeline, version)
+        );
+        -- A run is unique by pipeline, table and window; a backfill is a reason of its own to read a window again.
+        CREATE UNIQUE INDEX runs_window ON datalake.runs (pipeline, table_name, kind, window_from, window_to, backfill_id);
+        CREATE INDEX runs_open ON datalake.runs (status, due_at) WHERE status <> 'Committed';
+        CREATE INDEX runs_by_table ON datalake.runs (pipeline, table_name, window_to);
+        CREATE INDEX runs_by_time ON datalake.runs (planned_at);
+
+        CREATE TABLE datalake.run_attempts (
+            run_id uuid NOT NULL REFERENCES datalake.runs (id),
+            number integer NOT NULL,
+            worker text NOT NULL,
+            started_at timestamptz NOT NULL,
+            ended_at timestamptz,
+            outcome text NOT NULL,
+            error text,
+            PRIMARY KEY (run_id, number)
+        );
+
+        CREATE TABLE datalake.run_files (
+            run_id uuid NOT NULL REFERENCES datalake.runs (id),
+            number integer NOT NULL,
+            attempt integer NOT NULL,
+            path text NOT NULL UNIQUE,
+            rows bigint NOT NULL,
+            bytes bigint NOT NULL,
+            sha256 text NOT NULL,
+            PRIMARY KEY (run_id, number)
+        );
+
+        CREATE TABLE datalake.table_schedules (
+            pipeline text NOT NULL,
+            table_name text NOT NULL,
+            last_tick_at timestamptz,
+            failing_since timestamptz,
+            error text,
+            late_since timestamptz,
+            PRIMARY KEY (pipeline, table_name)
+        );
+
+        CREATE TABLE datalake.backfills (
+            id uuid PRIMARY KEY,
+            pipeline text NOT NULL,
+            table_name text NOT NULL,
+            range_from timestamptz NOT NULL,
+            range_to timestamptz NOT NULL,
+            requested_at timestamptz NOT NULL,
+            planned_at timestamptz,
+            error text,
+            CHECK (range_from < range_to)
+        );
+
+        CREATE TABLE datalake.catalog_tables (
+            id uuid PRIMARY KEY,
+            pipeline text NOT NULL,
+            table_name text NOT NULL,
+            write text NOT NULL,
+            key_columns text[] NOT NULL,
+            sequence bigint NOT NULL,
+            UNIQUE (pipeline, table_name)
+        );
+        CREATE TABLE datalake.catalog_columns (
+            table_id uuid NOT NULL REFERENCES datalake.catalog_tables (id),
+            field_id integer NOT NULL,
+            name text NOT NULL,
+            position integer NOT NULL,
+            source_type text NOT NULL,
+            nullable boolean NOT NULL,
+            source_relation bigint NOT NULL,
+            source_number integer NOT NULL,
+            dropped_at timestamptz,
+            PRIMARY KEY (table_id, field_id)
+        );
+        CREATE TABLE datalake.catalog_commits (
+            table_id uuid NOT NULL REFERENCES datalake.catalog_tables (id),
+            sequence bigint NOT NULL,
+            run_id uuid NOT NULL UNIQUE REFERENCES datalake.runs (id),
+            operation text NOT NULL,
+            committed_at timestamptz NOT NULL,
+            PRIMARY KEY (table_id, sequence)
+        );
+        CREATE TABLE datalake.catalog_files (
+            table_id uuid NOT NULL REFERENCES datalake.catalog_tables (id),
+            path text NOT NULL,
+            run_id uuid NOT NULL REFERENCES datalake.runs (id),
+            rows bigint NOT NULL,
+            bytes bigint NOT NULL,
+            window_from timestamptz NOT NULL,
+            window_to timestamptz NOT NULL,
+            added_in bigint NOT NULL,
+            removed_in bigint,
+            PRIMARY KEY (table_id, path)
+        );
+        CREATE INDEX catalog_files_live ON datalake.catalog_files (table_id, window_to) WHERE removed_in IS NULL;
+
+        CREATE TABLE datalake.notices (
+            id uuid PRIMARY KEY,
+            event text NOT NULL,
+            notice_key text NOT NULL UNIQUE,
+            pipeline text NOT NULL,
+            table_name text NOT NULL,
+            run_id uuid REFERENCES datalake.runs (id),
+            definition_version integer NOT NULL,
+            raised_at timestamptz NOT NULL,
+            text text NOT NULL,
+            dispatched_at timestamptz,
+            done_at timestamptz
+        );
+        CREATE INDEX notices_open ON datalake.notices (raised_at) WHERE done_at IS NULL;
+        CREATE TABLE datalake.notice_deliveries (
+            notice_id uuid NOT NULL REFERENCES datalake.notices (id),
+            channel text NOT NULL,
+            tries integer NOT NULL,
+            sent_at timestamptz,
+            given_up_at timestamptz,
+            due_at timestamptz NOT NULL,
+            error text,
+            PRIMARY KEY (notice_id, channel)
+        );
+        """);
+
+    protected override void Down(MigrationBuilder migrationBuilder) =>
+        throw new NotSupportedException("The ledger is not migrated backwards; restore a backup instead.");
+}

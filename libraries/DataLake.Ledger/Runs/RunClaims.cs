@@ -1,0 +1,196 @@
+using DataLake.Ledger.Database;
+using DataLake.Ledger.Model;
+using DataLake.Ledger.Notices;
+using Microsoft.EntityFrameworkCore;
+
+namespace DataLake.Ledger.Runs;
+
+/// <summary>
+/// A worker's side of a run: claim it, keep it, finish it. Every step after the claim is fenced by the attempt number,
+/// so that a worker that lost its lease changes nothing.
+/// </summary>
+public sealed class RunClaims(IDbContextFactory<LedgerContext> ledger, TimeProvider time)
+{
+    /// <summary>Claims a run that is planned and due. Of any number of workers that try, one gets it.</summary>
+    /// <returns>The run with its new attempt number, or null where there is nothing to claim.</returns>
+    public async Task<Run?> ClaimAsync(Guid runId, string worker, TimeSpan lease, CancellationToken cancellation)
+    {
+        await using var context = await ledger.CreateDbContextAsync(cancellation);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
+        var now = time.GetUtcNow();
+        var claimed = await context.Runs
+            .Where(run => run.Id == runId && run.Status == RunStatus.Planned && run.DueAt <= now)
+            .ExecuteUpdateAsync(set => set
+                .SetProperty(run => run.Status, RunStatus.Extracting)
+                .SetProperty(run => run.Attempt, run => run.Attempt + 1)
+                .SetProperty(run => run.LeaseOwner, worker)
+                .SetProperty(run => run.LeaseUntil, now + lease)
+                .SetProperty(run => run.StartedAt, now)
+                .SetProperty(run => run.FinishedAt, (DateTimeOffset?)null)
+                .SetProperty(run => run.Rows, 0L)
+                .SetProperty(run => run.Bytes, 0L)
+                .SetProperty(run => run.FileCount, 0), cancellation);
+        if (claimed == 0)
+        {
+            return null;
+        }
+
+        var run = await context.Runs.AsNoTracking().SingleAsync(row => row.Id == runId, cancellation);
+        context.Attempts.Add(new RunAttempt { RunId = runId, Number = run.Attempt, Worker = worker, StartedAt = now, Outcome = AttemptOutcome.Running });
+        await context.SaveChangesAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
+        return run;
+    }
+
+    /// <summary>Keeps the lease for <paramref name="lease"/> from now, and tells how far the attempt has come.</summary>
+    /// <returns>False where the lease is lost: the worker must stop and throw its files away.</returns>
+    public async Task<bool> RenewAsync(Guid runId, int attempt, TimeSpan lease, long rowsSoFar, CancellationToken cancellation)
+    {
+        await using var context = await ledger.CreateDbContextAsync(cancellation);
+        var until = time.GetUtcNow() + lease;
+        return await Held(context, runId, attempt).ExecuteUpdateAsync(set => set
+            .SetProperty(run => run.LeaseUntil, until)
+            .SetProperty(run => run.Rows, rowsSoFar), cancellation) == 1;
+    }
+
+    /// <summary>Records the files and receipt of an attempt that read its whole window.</summary>
+    /// <returns>False where the lease is lost: nothing was recorded, and the worker must throw its files away.</returns>
+    public async Task<bool> RecordExtractedAsync(Guid runId, int attempt, RunReceipt receipt, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(receipt);
+        await using var context = await ledger.CreateDbContextAsync(cancellation);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
+        var now = time.GetUtcNow();
+        var recorded = await Held(context, runId, attempt).ExecuteUpdateAsync(set => set
+            .SetProperty(run => run.Status, RunStatus.Extracted)
+            .SetProperty(run => run.ExtractedAt, now)
+            .SetProperty(run => run.LeaseOwner, (string?)null)
+            .SetProperty(run => run.LeaseUntil, (DateTimeOffset?)null)
+            .SetProperty(run => run.DispatchedAt, (DateTimeOffset?)now)
+            .SetProperty(run => run.Rows, receipt.Rows)
+            .SetProperty(run => run.Bytes, receipt.Bytes)
+            .SetProperty(run => run.FileCount, receipt.Files.Count)
+            .SetProperty(run => run.SourceLsn, receipt.SourceLsn)
+            .SetProperty(run => run.Error, (string?)null), cancellation);
+        if (recorded == 0)
+        {
+            return false;
+        }
+
+        // An earlier attempt may have been extracted and then refused at its commit.
+        await context.Files.Where(file => file.RunId == runId).ExecuteDeleteAsync(cancellation);
+        context.Files.AddRange(receipt.Files);
+        await context.SaveChangesAsync(cancellation);
+        await EndAttemptAsync(context, runId, attempt, AttemptOutcome.Extracted, null, now, cancellation);
+        await transaction.CommitAsync(cancellation);
+        return true;
+    }
+
+    /// <summary>Records that an attempt failed: the run is planned again, or has failed when its tries are used up or cannot help.</summary>
+    /// <returns>The run's new status, or null where the lease was lost and nothing was recorded.</returns>
+    public async Task<RunStatus?> FailAsync(Guid runId, int attempt, string error, bool canRetry, RetryPolicy policy, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        await using var context = await ledger.CreateDbContextAsync(cancellation);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
+        var run = await context.Runs.FromSql($"SELECT * FROM datalake.runs WHERE id = {runId} FOR UPDATE").SingleAsync(cancellation);
+        if (run.Status != RunStatus.Extracting || run.Attempt != attempt)
+        {
+            return null;
+        }
+
+        await EndFailedAttemptAsync(context, run, AttemptOutcome.Failed, error, canRetry, policy, time.GetUtcNow(), cancellation);
+        await transaction.CommitAsync(cancellation);
+        return run.Status;
+    }
+
+    /// <summary>Gives a run back that was not finished because the worker is being stopped: another can take it at once, and it is no failure.</summary>
+    public async Task ReleaseAsync(Guid runId, int attempt, CancellationToken cancellation)
+    {
+        await using var context = await ledger.CreateDbContextAsync(cancellation);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
+        var now = time.GetUtcNow();
+        var released = await Held(context, runId, attempt).ExecuteUpdateAsync(set => set
+            .SetProperty(run => run.Status, RunStatus.Planned)
+            .SetProperty(run => run.DueAt, now)
+            .SetProperty(run => run.DispatchedAt, (DateTimeOffset?)null)
+            .SetProperty(run => run.LeaseOwner, (string?)null)
+            .SetProperty(run => run.LeaseUntil, (DateTimeOffset?)null), cancellation);
+        if (released == 1)
+        {
+            await EndAttemptAsync(context, runId, attempt, AttemptOutcome.Released, null, now, cancellation);
+            await transaction.CommitAsync(cancellation);
+        }
+    }
+
+    /// <summary>The runs whose lease has expired.</summary>
+    public async Task<IReadOnlyList<Run>> ExpiredAsync(CancellationToken cancellation)
+    {
+        await using var context = await ledger.CreateDbContextAsync(cancellation);
+        var now = time.GetUtcNow();
+        return await context.Runs.AsNoTracking().Where(run => run.Status == RunStatus.Extracting && run.LeaseUntil < now).ToListAsync(cancellation);
+    }
+
+    /// <summary>Takes runs back whose worker lost its lease (it died, hung or was cut off).</summary>
+    /// <param name="policies">The runs, and how often each is tried. One whose lease was renewed meanwhile is left alone.</param>
+    /// <param name="cancellation">Stops the sweep; none is taken back then.</param>
+    /// <returns>The runs taken back.</returns>
+    public async Task<IReadOnlyList<Run>> ExpireLeasesAsync(IReadOnlyDictionary<Guid, RetryPolicy> policies, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(policies);
+        var ids = policies.Keys.ToArray();
+        await using var context = await ledger.CreateDbContextAsync(cancellation);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
+        var now = time.GetUtcNow();
+        var expired = await context.Runs
+            .FromSql($"SELECT * FROM datalake.runs WHERE id = ANY ({ids}) AND status = 'Extracting' AND lease_until < {now} FOR UPDATE SKIP LOCKED")
+            .ToListAsync(cancellation);
+        foreach (var run in expired)
+        {
+            var error = $"The worker {run.LeaseOwner} stopped renewing its lease while it read {run.Table} {run.Window}: it was killed, hung or cut off. " +
+                "Nothing it wrote is visible. Look into that worker's log if this happens again.";
+            // Another worker can start at once: the lease has been the wait.
+            await EndFailedAttemptAsync(context, run, AttemptOutcome.Lost, error, canRetry: true, policies[run.Id] with { Delay = TimeSpan.Zero }, now, cancellation);
+        }
+
+        await transaction.CommitAsync(cancellation);
+        return expired;
+    }
+
+    private static async Task EndFailedAttemptAsync(
+        LedgerContext context, Run run, AttemptOutcome outcome, string error, bool canRetry, RetryPolicy policy, DateTimeOffset now, CancellationToken cancellation)
+    {
+        run.FailedAttempts++;
+        run.Error = error;
+        run.LeaseOwner = null;
+        run.LeaseUntil = null;
+        run.DispatchedAt = null;
+        if (canRetry && policy.NextTry(run.FailedAttempts, now) is { } next)
+        {
+            run.Status = RunStatus.Planned;
+            run.DueAt = next;
+        }
+        else
+        {
+            run.Status = RunStatus.Failed;
+            run.FinishedAt = now;
+        }
+
+        await context.SaveChangesAsync(cancellation);
+        await EndAttemptAsync(context, run.Id, run.Attempt, outcome, error, now, cancellation);
+        if (run.Status == RunStatus.Failed)
+        {
+            await NoticeStore.RaiseFailureAsync(context, run, now, cancellation);
+        }
+    }
+
+    private static IQueryable<Run> Held(LedgerContext context, Guid runId, int attempt) =>
+        context.Runs.Where(run => run.Id == runId && run.Status == RunStatus.Extracting && run.Attempt == attempt);
+
+    private static Task EndAttemptAsync(
+        LedgerContext context, Guid runId, int attempt, AttemptOutcome outcome, string? error, DateTimeOffset now, CancellationToken cancellation) =>
+        context.Attempts.Where(row => row.RunId == runId && row.Number == attempt).ExecuteUpdateAsync(set => set
+            .SetProperty(row => row.Outcome, outcome)
+            .SetProperty(row => row.EndedAt, now)
+            .SetProperty(row => row.Error, error), cancellation);
+}

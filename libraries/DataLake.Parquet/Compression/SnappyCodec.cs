@@ -1,0 +1,17 @@
+namespace DataLake.Parquet.Compression;
+
+internal sealed class SnappyCodec : PageCodec
+{
+    private readonly SnappyCompressor _compressor = new();
+
+    public override CompressionCodec Codec => CompressionCodec.Snappy;
+
+    public override int MaxCompressedLength(int length) => SnappyCompressor.MaxCompressedLength(length);
+
+    // The densest element is a copy of 64 bytes in 3.
+    public override long MaxDecompressedLength(int compressed) => (long)compressed * 22;
+
+    public override int Compress(ReadOnlySpan<byte> source, Span<byte> destination) => _compressor.Compress(source, destination);
+
+    public override void Decompress(ReadOnlySpan<byte> source, Span<byte> destination) => SnappyDecompressor.Decompress(source, destination);
+}

@@ -1,0 +1,59 @@
+using System.Buffers;
+
+namespace DataLake.Parquet.Reading;
+
+/// <summary>A window over one part of a file that moves forward: holds what was asked for and little more.</summary>
+internal sealed class ChunkSource(Stream stream, long start, long length) : IDisposable
+{
+    private const int ReadAhead = 64 * 1024;
+    private byte[] _window = [];
+    private int _from;
+    private int _to;
+    private readonly long _end = start + length;
+    private long _next = start;
+
+    /// <summary>Bytes of the part that were not stepped over yet.</summary>
+    public long Remaining => _end - _next + (_to - _from);
+
+    /// <summary>The next <paramref name="size"/> bytes or all that are left; perhaps more. Valid until the next call.</summary>
+    public async ValueTask<ReadOnlyMemory<byte>> PeekAsync(int size, CancellationToken cancellationToken)
+    {
+        size = (int)Math.Min(size, Remaining);
+        if (_to - _from < size) await FillAsync(size, cancellationToken);
+        return _window.AsMemory(_from, _to - _from);
+    }
+
+    public void Skip(int size) => _from += size;
+
+    public void Dispose()
+    {
+        if (_window.Length > 0) ArrayPool<byte>.Shared.Return(_window);
+        _window = [];
+        _from = _to = 0;
+    }
+
+    private async ValueTask FillAsync(int size, CancellationToken cancellationToken)
+    {
+        var wanted = (int)Math.Min(Math.Max(size, ReadAhead), Remaining);
+        if (_window.Length < wanted)
+        {
+            var larger = ArrayPool<byte>.Shared.Rent(wanted);
+            _window.AsSpan(_from, _to - _from).CopyTo(larger);
+            if (_window.Length > 0) ArrayPool<byte>.Shared.Return(_window);
+            _window = larger;
+        }
+        else
+        {
+            _window.AsSpan(_from, _to - _from).CopyTo(_window);
+        }
+
+        _to -= _from;
+        _from = 0;
+        stream.Position = _next;
+        var missing = wanted - _to;
+        var read = await stream.ReadAtLeastAsync(_window.AsMemory(_to, missing), missing, throwOnEndOfStream: false, cancellationToken);
+        if (read < missing) throw new ParquetException(ParquetErrorKind.Truncated, $"The file ends at byte {_next + read}, in the middle of a column.");
+        _to += missing;
+        _next += missing;
+    }
+}

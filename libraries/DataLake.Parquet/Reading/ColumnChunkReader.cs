@@ -1,0 +1,105 @@
+using DataLake.Parquet.Metadata;
+using DataLake.Parquet.Schema;
+using DataLake.Parquet.Thrift;
+
+namespace DataLake.Parquet.Reading;
+
+/// <summary>Reads one column of one row group, page by page, in memory of about a page and the dictionary.</summary>
+public sealed class ColumnChunkReader : IDisposable
+{
+    private const int HeaderWindow = 1024;
+    private const int LargestHeader = 16 << 20;
+    private readonly ColumnChunkMetadata _chunk;
+    private readonly ChunkSource _source;
+    private readonly PageDecoder _decoder;
+    private long _rows;
+
+    internal ColumnChunkReader(Stream stream, ParquetColumn column, ColumnChunkMetadata chunk, ParquetReaderOptions options)
+    {
+        _chunk = chunk;
+        Values = ColumnValues.Create(column);
+        _decoder = new PageDecoder(column, chunk.Codec, options);
+        _source = new ChunkSource(stream, chunk.Start, chunk.TotalCompressedSize);
+    }
+
+    /// <summary>The rows of the page that was read last. Its contents change with the next page; dispose the reader, not this.</summary>
+    public ColumnValues Values { get; private set; }
+
+    /// <summary>Reads the next page into <see cref="Values"/>.</summary>
+    /// <returns>False when the chunk has no more rows.</returns>
+    /// <exception cref="ParquetException">The page is damaged, not supported, or larger than the options allow.</exception>
+    public ValueTask<bool> ReadPageAsync(CancellationToken cancellationToken)
+    {
+        Values.Clear();
+        return AddPageAsync(cancellationToken);
+    }
+
+    /// <summary>Gives the memory back. The file stays open.</summary>
+    public void Dispose()
+    {
+        _source.Dispose();
+        _decoder.Dispose();
+        Values.Dispose();
+    }
+
+    /// <summary>Adds the next page to <see cref="Values"/>.</summary>
+    internal async ValueTask<bool> AddPageAsync(CancellationToken cancellationToken)
+    {
+        while (_rows < _chunk.ValueCount)
+        {
+            if (_source.Remaining == 0)
+                throw ParquetException.Corrupt($"Column '{Values.Column.Name}' holds {_rows} rows where its metadata states {_chunk.ValueCount}.");
+            var header = await ReadHeaderAsync(cancellationToken);
+            if (header.CompressedSize > _source.Remaining)
+                throw ParquetException.Corrupt($"A page of column '{Values.Column.Name}' states {header.CompressedSize} bytes where {_source.Remaining} are left.");
+            var page = (await _source.PeekAsync(header.CompressedSize, cancellationToken))[..header.CompressedSize];
+            _source.Skip(header.CompressedSize);
+            if (header.Type == PageType.Dictionary)
+            {
+                _decoder.DecodeDictionary(header, page.Span, Values);
+                continue;
+            }
+
+            if (header.Type is not (PageType.Data or PageType.DataV2) || header.ValueCount == 0) continue;
+            if (header.ValueCount > _chunk.ValueCount - _rows)
+                throw ParquetException.Corrupt($"The pages of column '{Values.Column.Name}' hold more than the {_chunk.ValueCount} rows that its metadata states.");
+            _decoder.DecodeData(header, page.Span, Values);
+            _rows += header.ValueCount;
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Hands <see cref="Values"/> over to the caller.</summary>
+    internal ColumnValues TakeValues()
+    {
+        var values = Values;
+        Values = ColumnValues.Create(values.Column);
+        return values;
+    }
+
+    /// <summary>A header's size is not known before it is read: try with what is at hand, and with more where it ends too early.</summary>
+    private async ValueTask<PageHeader> ReadHeaderAsync(CancellationToken cancellationToken)
+    {
+        for (var window = HeaderWindow; ; window *= 8)
+        {
+            var bytes = await _source.PeekAsync(window, cancellationToken);
+            try
+            {
+                return Parse(bytes.Span);
+            }
+            catch (ParquetException e) when (e.Kind == ParquetErrorKind.Truncated && bytes.Length < _source.Remaining && window < LargestHeader)
+            {
+            }
+        }
+    }
+
+    private PageHeader Parse(ReadOnlySpan<byte> bytes)
+    {
+        var reader = new ThriftCompactReader(bytes);
+        var header = PageHeader.Read(ref reader);
+        _source.Skip(reader.Position);
+        return header;
+    }
+}

@@ -1,0 +1,158 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using DataLake.Parquet.Metadata;
+
+namespace DataLake.Parquet.Reading;
+
+/// <summary>Reads one Parquet file of flat columns: PLAIN and dictionary encoded pages (v1 and v2), uncompressed or Snappy. One read at a time.</summary>
+public sealed class ParquetFileReader : IAsyncDisposable
+{
+    private const int TailBytes = 64 * 1024;
+    private readonly Stream _stream;
+    private readonly bool _leaveOpen;
+    private readonly ParquetReaderOptions _options;
+
+    private ParquetFileReader(Stream stream, bool leaveOpen, ParquetReaderOptions options, ParquetFileMetadata metadata)
+    {
+        _stream = stream;
+        _leaveOpen = leaveOpen;
+        _options = options;
+        Metadata = metadata;
+    }
+
+    /// <summary>The footer.</summary>
+    public ParquetFileMetadata Metadata { get; }
+
+    /// <summary>Opens a file by its path.</summary>
+    /// <exception cref="ParquetException">Not a Parquet file, cut off, damaged, or with features that are not supported.</exception>
+    public static async Task<ParquetFileReader> OpenAsync(string path, ParquetReaderOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous);
+        return await OpenAsync(stream, leaveOpen: false, options, cancellationToken);
+    }
+
+    /// <summary>Opens a file in a stream that can seek.</summary>
+    /// <param name="stream">The whole file, from position 0 to its end.</param>
+    /// <param name="leaveOpen">Whether the stream outlives the reader. Otherwise it is disposed with it, and also when opening fails.</param>
+    /// <param name="options">What the file may ask for.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="ParquetException">Not a Parquet file, cut off, damaged, or with features that are not supported.</exception>
+    public static async Task<ParquetFileReader> OpenAsync(
+        Stream stream, bool leaveOpen = false, ParquetReaderOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        options ??= new ParquetReaderOptions();
+        try
+        {
+            var metadata = await ReadFooterAsync(stream, options, cancellationToken);
+            CheckPlaces(metadata, stream.Length);
+            return new ParquetFileReader(stream, leaveOpen, options, metadata);
+        }
+        catch
+        {
+            if (!leaveOpen) await stream.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Opens one column of one row group, to be read page by page in bounded memory.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such row group or column.</exception>
+    /// <exception cref="ParquetException"><see cref="ParquetErrorKind.Unsupported"/>: its codec or type.</exception>
+    public ColumnChunkReader OpenColumn(int rowGroup, int column)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)rowGroup, (uint)Metadata.RowGroups.Count, nameof(rowGroup));
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)column, (uint)Metadata.Schema.Columns.Count, nameof(column));
+        return new ColumnChunkReader(_stream, Metadata.Schema.Columns[column], Metadata.RowGroups[rowGroup].Columns[column], _options);
+    }
+
+    /// <summary>Reads one column of one row group at once.</summary>
+    /// <returns>The values; dispose them to give their memory back.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such row group or column.</exception>
+    /// <exception cref="ParquetException">The chunk is damaged, not supported, or larger than the options allow.</exception>
+    public async Task<ColumnValues> ReadColumnAsync(int rowGroup, int column, CancellationToken cancellationToken = default)
+    {
+        using var reader = OpenColumn(rowGroup, column);
+        if (Metadata.RowGroups[rowGroup].RowCount > _options.MaxChunkRows)
+        {
+            throw new ParquetException(
+                ParquetErrorKind.LimitExceeded, $"Row group {rowGroup} holds {Metadata.RowGroups[rowGroup].RowCount:N0} rows; read it page by page, or raise MaxChunkRows.");
+        }
+
+        while (await reader.AddPageAsync(cancellationToken))
+        {
+            // All pages gather in the reader's values.
+        }
+
+        return reader.TakeValues();
+    }
+
+    /// <summary>Closes the stream, unless it was to be left open.</summary>
+    public ValueTask DisposeAsync() => _leaveOpen ? ValueTask.CompletedTask : _stream.DisposeAsync();
+
+    /// <summary>The end of a file is: the footer, its length in four bytes, "PAR1"
+    /// (<see href="https://parquet.apache.org/docs/file-format/">file format</see>).</summary>
+    private static async Task<ParquetFileMetadata> ReadFooterAsync(Stream stream, ParquetReaderOptions options, CancellationToken cancellationToken)
+    {
+        var length = stream.Length;
+        if (length < 12) throw new ParquetException(ParquetErrorKind.NotParquet, $"A file of {length} bytes is too short for Parquet.");
+        var tail = ArrayPool<byte>.Shared.Rent((int)Math.Min(length, TailBytes));
+        try
+        {
+            var size = (int)Math.Min(length, TailBytes);
+            await ReadAtAsync(stream, length - size, tail.AsMemory(0, size), cancellationToken);
+            if (size == length && !tail.AsSpan(0, 4).SequenceEqual("PAR1"u8))
+                throw new ParquetException(ParquetErrorKind.NotParquet, "The file does not start with PAR1.");
+            var footer = FooterLength(tail.AsSpan(size - 8, 8), length, options);
+            if (footer + 8 > size)
+            {
+                ArrayPool<byte>.Shared.Return(tail);
+                tail = [];
+                size = footer + 8;
+                tail = ArrayPool<byte>.Shared.Rent(size);
+                await ReadAtAsync(stream, length - size, tail.AsMemory(0, size), cancellationToken);
+            }
+
+            return FileMetadataReader.Read(tail.AsSpan(size - 8 - footer, footer));
+        }
+        finally
+        {
+            if (tail.Length > 0) ArrayPool<byte>.Shared.Return(tail);
+        }
+    }
+
+    private static int FooterLength(ReadOnlySpan<byte> end, long fileLength, ParquetReaderOptions options)
+    {
+        var magic = end[4..];
+        if (magic.SequenceEqual("PARE"u8)) throw ParquetException.Unsupported("The file's footer is encrypted.");
+        if (!magic.SequenceEqual("PAR1"u8))
+            throw new ParquetException(ParquetErrorKind.NotParquet, "The file does not end with PAR1: it is no Parquet file, or was not written to its end.");
+        var footer = BinaryPrimitives.ReadUInt32LittleEndian(end);
+        if (footer > fileLength - 12) throw ParquetException.Corrupt($"The footer states {footer:N0} bytes in a file of {fileLength:N0}.");
+        return footer <= options.MaxFooterBytes
+            ? (int)footer
+            : throw new ParquetException(ParquetErrorKind.LimitExceeded, $"The footer has {footer:N0} bytes; MaxFooterBytes is {options.MaxFooterBytes:N0}.");
+    }
+
+    private static void CheckPlaces(ParquetFileMetadata metadata, long fileLength)
+    {
+        foreach (var rowGroup in metadata.RowGroups)
+        {
+            for (var i = 0; i < rowGroup.Columns.Count; i++)
+            {
+                var chunk = rowGroup.Columns[i];
+                if (chunk.Start < 4 || chunk.TotalCompressedSize > fileLength || chunk.Start > fileLength - chunk.TotalCompressedSize)
+                {
+                    throw ParquetException.Corrupt(
+                        $"Column '{metadata.Schema.Columns[i].Name}' is said to stand at byte {chunk.Start}, {chunk.TotalCompressedSize} bytes long, in a file of {fileLength} bytes.");
+                }
+            }
+        }
+    }
+
+    private static async ValueTask ReadAtAsync(Stream stream, long position, Memory<byte> target, CancellationToken cancellationToken)
+    {
+        stream.Position = position;
+        var read = await stream.ReadAtLeastAsync(target, target.Length, throwOnEndOfStream: false, cancellationToken);
+        if (read < target.Length) throw new ParquetException(ParquetErrorKind.Truncated, $"The file ends at byte {position + read} though its length is {stream.Length}.");
+    }
+}

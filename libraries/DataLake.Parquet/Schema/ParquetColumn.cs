@@ -1,0 +1,70 @@
+namespace DataLake.Parquet.Schema;
+
+/// <summary>One flat column: a leaf directly below the root of the schema.</summary>
+public sealed record ParquetColumn
+{
+    /// <summary>The name: any Unicode text that is not empty.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>How values are stored.</summary>
+    public required PhysicalType PhysicalType { get; init; }
+
+    /// <summary>What values mean, or null for plain values of the physical type.</summary>
+    public LogicalType? LogicalType { get; init; }
+
+    /// <summary>Whether a row can have no value (OPTIONAL) or must have one (REQUIRED).</summary>
+    public bool Nullable { get; init; } = true;
+
+    /// <summary>The id by which table formats such as Iceberg know the column.</summary>
+    public int? FieldId { get; init; }
+
+    /// <summary>For FIXED_LEN_BYTE_ARRAY: bytes a value. Otherwise zero.</summary>
+    public int FixedLength { get; init; }
+
+    /// <summary>A text column.</summary>
+    public static ParquetColumn Text(string name, bool nullable = true, int? fieldId = null) =>
+        Of(name, PhysicalType.ByteArray, LogicalType.String, nullable, fieldId);
+
+    /// <summary>A column of fixed-length bytes.</summary>
+    public static ParquetColumn Fixed(string name, int length, LogicalType? logicalType = null, bool nullable = true, int? fieldId = null) =>
+        Of(name, PhysicalType.FixedLengthByteArray, logicalType, nullable, fieldId) with { FixedLength = length };
+
+    /// <summary>A column of a physical type and, perhaps, a logical type.</summary>
+    public static ParquetColumn Of(string name, PhysicalType physicalType, LogicalType? logicalType = null, bool nullable = true, int? fieldId = null) =>
+        new() { Name = name, PhysicalType = physicalType, LogicalType = logicalType, Nullable = nullable, FieldId = fieldId };
+
+    /// <summary>What is wrong with this column, or null.</summary>
+    internal string? Fault()
+    {
+        if (string.IsNullOrEmpty(Name)) return "A column needs a name.";
+        if (!System.Enum.IsDefined(PhysicalType)) return $"Column '{Name}': physical type {(int)PhysicalType} does not exist.";
+        if (PhysicalType == PhysicalType.FixedLengthByteArray ? FixedLength <= 0 : FixedLength != 0)
+            return $"Column '{Name}': a fixed length is above zero for FIXED_LEN_BYTE_ARRAY and zero for other types, not {FixedLength}.";
+        return LogicalTypeFits() ? null : $"Column '{Name}': logical type {LogicalType} does not go with physical type {PhysicalType}.";
+    }
+
+    /// <summary>Whether the logical type is allowed on the physical type (LogicalTypes.md says which).</summary>
+    internal bool LogicalTypeFits() => LogicalType switch
+    {
+        null => true,
+        { IsText: true } => PhysicalType == PhysicalType.ByteArray,
+        { Kind: LogicalTypeKind.Uuid } => PhysicalType == PhysicalType.FixedLengthByteArray && FixedLength == 16,
+        { Kind: LogicalTypeKind.Date } => PhysicalType == PhysicalType.Int32,
+        { Kind: LogicalTypeKind.Time, Unit: TimeUnit.Milliseconds } => PhysicalType == PhysicalType.Int32,
+        { Kind: LogicalTypeKind.Time } => PhysicalType == PhysicalType.Int64 && System.Enum.IsDefined(LogicalType.Unit),
+        { Kind: LogicalTypeKind.Timestamp } => PhysicalType == PhysicalType.Int64 && System.Enum.IsDefined(LogicalType.Unit),
+        { Kind: LogicalTypeKind.Integer, BitWidth: 8 or 16 or 32 } => PhysicalType == PhysicalType.Int32,
+        { Kind: LogicalTypeKind.Integer, BitWidth: 64 } => PhysicalType == PhysicalType.Int64,
+        { Kind: LogicalTypeKind.Decimal, Precision: > 0 and var precision, Scale: >= 0 and var scale } when scale <= precision => precision <= DecimalDigits(),
+        _ => false,
+    };
+
+    private int DecimalDigits() => PhysicalType switch
+    {
+        PhysicalType.Int32 => 9,
+        PhysicalType.Int64 => 18,
+        PhysicalType.FixedLengthByteArray => (int)Math.Floor(((8.0 * FixedLength) - 1) * Math.Log10(2)),
+        PhysicalType.ByteArray => int.MaxValue,
+        _ => 0,
+    };
+}

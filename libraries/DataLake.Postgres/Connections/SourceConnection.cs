@@ -1,0 +1,35 @@
+using Npgsql;
+
+namespace DataLake.Postgres.Connections;
+
+/// <summary>A connection that a run holds. Disposing it ends its transaction and lets another run use its place.</summary>
+public sealed class SourceConnection : IAsyncDisposable
+{
+    private readonly SemaphoreSlim slots;
+    private int disposed;
+
+    internal SourceConnection(NpgsqlConnection connection, SemaphoreSlim slots)
+    {
+        Connection = connection;
+        this.slots = slots;
+    }
+
+    /// <summary>The open connection.</summary>
+    public NpgsqlConnection Connection { get; }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref disposed, 1) == 0)
+        {
+            try
+            {
+                await Connection.DisposeAsync();
+            }
+            finally
+            {
+                slots.Release();
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+using System.Net.Sockets;
+using Npgsql;
+
+namespace DataLake.Postgres.Errors;
+
+/// <summary>What went wrong with a source.</summary>
+public enum SourceErrorKind
+{
+    /// <summary>The connection string cannot be used.</summary>
+    BadConnectionString,
+
+    /// <summary>The server does not answer, or went away.</summary>
+    Unreachable,
+
+    /// <summary>The server refuses the user, or the user may not read the table.</summary>
+    Denied,
+
+    /// <summary>The database, table or column is not there.</summary>
+    Missing,
+
+    /// <summary>The definition does not fit the table (a cursor that is no time, a key that is not unique ...).</summary>
+    Unfit,
+
+    /// <summary>A value cannot be kept as the table's types promise.</summary>
+    Value,
+
+    /// <summary>The bytes that came are not what the protocol promises.</summary>
+    Corrupt,
+
+    /// <summary>The server ended the query (time-out, conflict, out of memory ...).</summary>
+    Query,
+}
+
+/// <summary>An error of a source, with what to do about it. The message names no secret.</summary>
+public sealed class SourceException(SourceErrorKind kind, string message, Exception? cause = null) : Exception(message, cause)
+{
+    /// <summary>What went wrong.</summary>
+    public SourceErrorKind Kind { get; } = kind;
+
+    /// <summary>Whether the same read may succeed later without a change by a person.</summary>
+    public bool CanRetry => Kind is SourceErrorKind.Unreachable or SourceErrorKind.Query or SourceErrorKind.Corrupt;
+
+    /// <summary>Says what an error of the driver or the server means, while doing <paramref name="what"/> (for example "reading public.shipments").</summary>
+    public static SourceException From(Exception error, string what)
+    {
+        ArgumentNullException.ThrowIfNull(error);
+        return error switch
+        {
+            SourceException known => known,
+            PostgresException server => FromServer(server, what),
+            NpgsqlException or SocketException or IOException or TimeoutException => new(SourceErrorKind.Unreachable,
+                $"The source does not answer while {what}: {Innermost(error)} Check the host and port of the source's connection string and that the server runs; the run is tried again.", error),
+            _ => new(SourceErrorKind.Query, $"An error came up while {what}: {error.Message}", error),
+        };
+    }
+
+    private static SourceException FromServer(PostgresException error, string what) => error.SqlState switch
+    {
+        PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification => new(SourceErrorKind.Denied,
+            $"The source refuses the user while {what}: {error.MessageText}. Check the user and password that the source's connection refers to.", error),
+        PostgresErrorCodes.InsufficientPrivilege => new(SourceErrorKind.Denied,
+            $"The source does not allow {what}: {error.MessageText}. Grant the user SELECT on the table and USAGE on its schema.", error),
+        PostgresErrorCodes.InvalidCatalogName => new(SourceErrorKind.Missing,
+            $"The source's server has no such database while {what}: {error.MessageText}. Check the database in the source's connection string.", error),
+        PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn => new(SourceErrorKind.Missing,
+            $"The source changed while {what}: {error.MessageText}. Adjust the definition to the table as it is now.", error),
+        _ when error.SqlState.StartsWith("57P", StringComparison.Ordinal) || error.SqlState.StartsWith("08", StringComparison.Ordinal) => new(SourceErrorKind.Unreachable,
+            $"The source's server ended the connection while {what}: {error.MessageText}. The run is tried again; if this repeats, look into the server's log.", error),
+        PostgresErrorCodes.TooManyConnections => new(SourceErrorKind.Unreachable,
+            $"The source has no connection left while {what}: {error.MessageText}. Lower max_connections of the source, or raise the server's.", error),
+        PostgresErrorCodes.QueryCanceled => new(SourceErrorKind.Query,
+            $"The source's server cancelled the query while {what}: {error.MessageText}. Raise its statement_timeout for this user, read smaller windows, or split the table into more chunks.", error),
+        _ => new(SourceErrorKind.Query, $"The source's server answered with an error while {what}: {error.MessageText} ({error.SqlState}).", error),
+    };
+
+    private static string Innermost(Exception error)
+    {
+        while (error.InnerException is { } inner)
+        {
+            error = inner;
+        }
+
+        return error.Message.EndsWith('.') ? error.Message : error.Message + ".";
+    }
+}

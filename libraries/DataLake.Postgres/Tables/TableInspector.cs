@@ -1,0 +1,120 @@
+using DataLake.Contracts;
+using DataLake.Postgres.Errors;
+using Npgsql;
+
+namespace DataLake.Postgres.Tables;
+
+/// <summary>Reads what a source's catalog says of a table.</summary>
+public static class TableInspector
+{
+    /// <summary>Describes a table.</summary>
+    /// <param name="connection">An open connection; its snapshot, if it has one, is what the description belongs to.</param>
+    /// <param name="name">The table.</param>
+    /// <param name="cancellation">Stops the call.</param>
+    /// <exception cref="SourceException">The table is not there (near names are told), or may not be read.</exception>
+    public static async Task<SourceTable> InspectAsync(NpgsqlConnection connection, TableName name, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        ArgumentNullException.ThrowIfNull(name);
+        try
+        {
+            var (relation, kind, pages, version) = await FindAsync(connection, name, cancellation);
+            var columns = await ColumnsAsync(connection, relation, cancellation);
+            var keys = await UniqueKeysAsync(connection, relation, cancellation);
+            return new SourceTable(name, relation, kind, pages, version, columns, keys);
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            throw SourceException.From(error, $"looking up {name}");
+        }
+    }
+
+    private static async Task<(long Relation, char Kind, long Pages, int Version)> FindAsync(NpgsqlConnection connection, TableName name, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            SELECT c.oid::bigint, c.relkind, c.relpages::bigint, current_setting('server_version_num')::int,
+                   has_schema_privilege(n.oid, 'USAGE') AND (has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT'))
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+            """, connection) { Parameters = { new() { Value = name.Schema }, new() { Value = name.Name } } };
+        await using (var reader = await command.ExecuteReaderAsync(cancellation))
+        {
+            if (await reader.ReadAsync(cancellation))
+            {
+                return reader.GetBoolean(4)
+                    ? (reader.GetInt64(0), reader.GetChar(1), reader.GetInt64(2), reader.GetInt32(3))
+                    : throw new SourceException(SourceErrorKind.Denied,
+                        $"The source's user may not read {name}. Run: GRANT USAGE ON SCHEMA {TableName.Quote(name.Schema)} TO <user>; GRANT SELECT ON {name.ToSql()} TO <user>;");
+            }
+        }
+
+        var near = await NearAsync(connection, name, cancellation);
+        throw new SourceException(SourceErrorKind.Missing,
+            $"The source has no table {name}{(near.Count > 0 ? $"; it has {string.Join(", ", near)}" : "")}. Correct the name in the definition (case counts), or create the table.");
+    }
+
+    private static async Task<List<string>> NearAsync(NpgsqlConnection connection, TableName name, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
+              AND (lower(c.relname) = lower($2) OR (n.nspname = $1 AND left(lower(c.relname), 3) = left(lower($2), 3)))
+            ORDER BY lower(c.relname) = lower($2) DESC, c.relname LIMIT 3
+            """, connection) { Parameters = { new() { Value = name.Schema }, new() { Value = name.Name } } };
+        var near = new List<string>();
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+        {
+            near.Add(new TableName(reader.GetString(0), reader.GetString(1)).ToString());
+        }
+
+        return near;
+    }
+
+    private static async Task<List<SourceTableColumn>> ColumnsAsync(NpgsqlConnection connection, long relation, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            WITH RECURSIVE types AS (
+                SELECT a.attnum, t.oid, t.typtype, t.typbasetype, t.typtypmod, a.atttypmod AS modifier
+                FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+                WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped
+                UNION ALL
+                SELECT d.attnum, t.oid, t.typtype, t.typbasetype, t.typtypmod, d.typtypmod
+                FROM types d JOIN pg_type t ON t.oid = d.typbasetype WHERE d.typtype = 'd')
+            SELECT a.attname, a.attnum::int, format_type(a.atttypid, a.atttypmod), b.oid, b.modifier, NOT a.attnotnull
+            FROM pg_attribute a JOIN types b ON b.attnum = a.attnum AND b.typtype <> 'd'
+            WHERE a.attrelid = $1::oid ORDER BY a.attnum
+            """, connection) { Parameters = { new() { Value = relation } } };
+        var columns = new List<SourceTableColumn>();
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+        {
+            columns.Add(new SourceTableColumn(
+                reader.GetString(0), reader.GetInt32(1), reader.GetString(2), reader.GetFieldValue<uint>(3), reader.GetInt32(4), reader.GetBoolean(5)));
+        }
+
+        return columns;
+    }
+
+    private static async Task<IReadOnlyList<IReadOnlyList<string>>> UniqueKeysAsync(NpgsqlConnection connection, long relation, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            SELECT array_agg(a.attname::text ORDER BY a.attnum)
+            FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey[0:i.indnkeyatts - 1])
+            WHERE i.indrelid = $1::oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+            GROUP BY i.indexrelid HAVING bool_and(a.attnotnull)
+            """, connection) { Parameters = { new() { Value = relation } } };
+        var keys = new List<IReadOnlyList<string>>();
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+        {
+            keys.Add(reader.GetFieldValue<string[]>(0));
+        }
+
+        return keys;
+    }
+}

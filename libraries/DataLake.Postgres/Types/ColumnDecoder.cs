@@ -1,0 +1,31 @@
+using DataLake.Parquet.Columns;
+
+namespace DataLake.Postgres.Types;
+
+/// <summary>Puts the binary form of one PostgreSQL type into a column. One instance serves one column of one file; nothing is allocated per value.</summary>
+public abstract class ColumnDecoder(ColumnBuffer column)
+{
+    /// <summary>Adds a value as the server sent it.</summary>
+    /// <exception cref="ColumnValueException">The value cannot be kept, or is not of the type's form.</exception>
+    internal abstract void Decode(ReadOnlySpan<byte> value);
+
+    /// <summary>Adds a missing value.</summary>
+    internal void DecodeNull() => column.AppendNull();
+
+    private protected static void Expect(ReadOnlySpan<byte> value, int length)
+    {
+        if (value.Length != length)
+        {
+            throw new ColumnValueException($"{value.Length} bytes came where its type has {length}: the column's type changed, or the stream is damaged", isDamage: true);
+        }
+    }
+}
+
+/// <summary>A value that cannot be kept. The reader of the stream adds the column and the row.</summary>
+/// <param name="problem">What is wrong, as the rest of a sentence that starts with the column.</param>
+/// <param name="isDamage">Whether the bytes themselves are wrong, not the value.</param>
+public sealed class ColumnValueException(string problem, bool isDamage = false) : Exception(problem)
+{
+    /// <summary>Whether the bytes themselves are wrong, not the value.</summary>
+    public bool IsDamage { get; } = isDamage;
+}

@@ -1,0 +1,94 @@
+namespace DataLake.Storage;
+
+/// <summary>
+/// A lake in a directory. A file appears under its name whole or not at all, is never overwritten, and is on disk
+/// (data and name) when <see cref="StagedFile.PublishAsync"/> returns.
+/// </summary>
+public sealed class LakeDirectory
+{
+    /// <summary>A lake in the directory <paramref name="root"/>, which is made when the first file is written.</summary>
+    public LakeDirectory(string root)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(root);
+        Root = Path.GetFullPath(root);
+    }
+
+    /// <summary>The directory's absolute path.</summary>
+    public string Root { get; }
+
+    /// <summary>Starts a file that becomes visible only when it is published.</summary>
+    /// <exception cref="StorageException">The directory cannot be written.</exception>
+    public StagedFile Create(string path)
+    {
+        var target = Resolve(path);
+        return Guard(path, () =>
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            return new StagedFile(this, path, target);
+        });
+    }
+
+    /// <summary>Opens a file for reading.</summary>
+    /// <exception cref="StorageException">It is not there, or cannot be read.</exception>
+    public FileStream OpenRead(string path) =>
+        Guard(path, () => new FileStream(Resolve(path), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1 << 16));
+
+    /// <summary>Whether a published file is there.</summary>
+    public bool Exists(string path) => File.Exists(Resolve(path));
+
+    /// <summary>The absolute path of a lake path, for programs that read the lake from outside.</summary>
+    /// <exception cref="ArgumentException"><paramref name="path"/> leaves the lake.</exception>
+    public string Resolve(string path)
+    {
+        var full = Path.GetFullPath(Path.Combine(Root, path));
+        return full.StartsWith(Root + Path.DirectorySeparatorChar, StringComparison.Ordinal)
+            ? full
+            : throw new ArgumentException($"The path '{path}' leaves the lake.", nameof(path));
+    }
+
+    /// <summary>Removes the files of a folder, staged ones included, that <paramref name="keep"/> does not want; a missing folder is no error.</summary>
+    /// <returns>How many files were removed.</returns>
+    public int Clean(string folder, Func<string, bool> keep)
+    {
+        ArgumentNullException.ThrowIfNull(keep);
+        var full = Resolve(folder);
+        if (!Directory.Exists(full))
+        {
+            return 0;
+        }
+
+        return Guard(folder, () =>
+        {
+            var removed = 0;
+            foreach (var file in Directory.EnumerateFiles(full))
+            {
+                if (!keep(Path.GetFileName(file)))
+                {
+                    File.Delete(file);
+                    removed++;
+                }
+            }
+
+            return removed;
+        });
+    }
+
+    internal T Guard<T>(string path, Func<T> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw Denied(path, error);
+        }
+        catch (IOException error)
+        {
+            throw StorageException.From(error, path, Root);
+        }
+    }
+
+    internal StorageException Denied(string path, Exception error) => new(StorageErrorKind.Denied,
+        $"This process may not use '{path}' in the lake's folder '{Root}'. Give its user the right to read and write there, or choose another folder with --data-dir.", error);
+}

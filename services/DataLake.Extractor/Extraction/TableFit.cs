@@ -1,0 +1,32 @@
+using DataLake.Contracts;
+using DataLake.Pipelines.Definitions;
+using DataLake.Postgres.Errors;
+using DataLake.Postgres.Tables;
+
+namespace DataLake.Extractor.Extraction;
+
+/// <summary>Whether a definition fits the table that the source has now. Whatever would lose or mix up rows is refused before the first one is read.</summary>
+internal static class TableFit
+{
+    /// <exception cref="SourceException">It does not fit; the message says what to change.</exception>
+    public static void Check(SourceTable source, TableDefinition table)
+    {
+        foreach (var (column, use) in table.Key.Select(column => (column, "key")).Concat(table.Sensitive.Select(sensitive => (sensitive.Column, "sensitive"))))
+        {
+            if (source.Find(column) is null)
+            {
+                throw new SourceException(SourceErrorKind.Missing,
+                    $"{source.Name} has no column {column}, which the definition names under '{use}'. It has: {string.Join(", ", source.Columns.Select(known => known.Name).Take(40))}. Correct the name (case counts).");
+            }
+        }
+
+        // A view cannot have a unique index: there the definition is trusted.
+        var isTable = source.Kind is 'r' or 'p' or 'm';
+        if (isTable && table.Write == WriteMode.Upsert && !source.UniqueKeys.Any(unique => unique.All(table.Key.Contains)))
+        {
+            throw new SourceException(SourceErrorKind.Unfit,
+                $"The key ({string.Join(", ", table.Key)}) of {source.Name} is not unique in the source: no unique index over NOT NULL columns covers it, so two rows could be taken for one. " +
+                $"{(source.UniqueKeys.Count > 0 ? $"Unique are: {string.Join("; ", source.UniqueKeys.Select(unique => string.Join(", ", unique)))}. Name those as the key" : "Add a primary key to the table")}, or write 'write: append'.");
+        }
+    }
+}

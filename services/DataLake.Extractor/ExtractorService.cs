@@ -1,0 +1,19 @@
+using DataLake.Extractor.Extraction;
+using DataLake.Extractor.Files;
+using DataLake.ServiceDefaults.Messaging;
+
+namespace DataLake.Extractor;
+
+/// <summary>The extractor: reads the window of a run from its source into RAW files, and records the receipt.</summary>
+public static class ExtractorService
+{
+    /// <summary>Adds the extractor.</summary>
+    public static TBuilder AddExtractor<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
+    {
+        builder.Services.AddOptions<ExtractorOptions>().Bind(builder.Configuration.GetSection(ExtractorOptions.Section));
+        builder.Services.AddSingleton<WindowExtraction>();
+        builder.Services.AddSingleton<WindowReader>();
+        builder.AddConsumersFrom(typeof(ExtractorService).Assembly);
+        return builder;
+    }
+}

@@ -1,0 +1,3 @@
+global using DataLake.Parquet;
+global using Shouldly;
+global using Xunit;

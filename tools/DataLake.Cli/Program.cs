@@ -1,0 +1,13 @@
+using System.CommandLine;
+using DataLake.Cli.Commands;
+
+var lake = new RootCommand("Looks into a DataLake, and prepares its definitions.")
+{
+    ValidateCommand.Create(),
+    SchemaCommand.Create(),
+    ImportConfigCommand.Create(),
+    RunsCommand.Create(),
+    ShowCommand.Create(),
+    BackfillCommand.Create(),
+};
+return await lake.Parse(args).InvokeAsync();
