@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using DataLake.AppHost.Embedded;
+using DataLake.AppHost.Settings;
 using DataLake.EmbeddedPostgres;
 using DataLake.Ledger;
 using Spectre.Console;

@@ -31,7 +31,10 @@ public static class ServiceDefaultsSetup
     {
         var services = builder.Services;
         services.AddOptions<DataLakeOptions>().Bind(builder.Configuration.GetSection(DataLakeOptions.Section))
-            .PostConfigure(options => options.Ledger ??= builder.Configuration["DATALAKE_LEDGER"]);
+            .PostConfigure(options => options.Ledger ??= builder.Configuration["DATALAKE_LEDGER"])
+            .Validate(options => options.Lease > TimeSpan.Zero && options.Tick > TimeSpan.Zero && options.Resend > TimeSpan.Zero,
+                "DataLake:Lease, DataLake:Tick and DataLake:Resend have to be longer than nothing, for example 00:00:30.")
+            .ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<SecretResolver>();
         services.AddSingleton<PipelineDefinitions>();
@@ -63,8 +66,7 @@ public static class ServiceDefaultsSetup
             var connectionString = SecretReference.TryParse(ledger, out var reference)
                 ? provider.GetRequiredService<SecretResolver>().Resolve(reference)
                 : ledger;
-            var settings = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "DataLake ledger", PersistSecurityInfo = false };
-            return new NpgsqlDataSourceBuilder(settings.ConnectionString).Build();
+            return OpenLedger(connectionString);
         });
         services.AddPooledDbContextFactory<LedgerContext>((provider, options) => LedgerDatabase.Configure(options, provider.GetRequiredService<NpgsqlDataSource>()));
         // The health check asks for the context itself.
@@ -80,6 +82,21 @@ public static class ServiceDefaultsSetup
         services.AddSingleton<NoticeStore>();
         // First of the hosted services: no other starts before the ledger is of this version.
         services.AddHostedService<LedgerMigration>();
+    }
+
+    private static NpgsqlDataSource OpenLedger(string connectionString)
+    {
+        try
+        {
+            var settings = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "DataLake ledger", PersistSecurityInfo = false };
+            return new NpgsqlDataSourceBuilder(settings.ConnectionString).Build();
+        }
+        catch (Exception error) when (error is ArgumentException or FormatException or KeyNotFoundException)
+        {
+            // The error may quote a part of the string, which can be the password: it is left out.
+            throw new InvalidOperationException(
+                "The ledger's connection string cannot be read. Write it as 'Host=db.example.com;Port=5432;Database=datalake;Username=datalake;Password=...' in DATALAKE_LEDGER (or DataLake:Ledger).");
+        }
     }
 
     private sealed class LedgerMigration(NpgsqlDataSource ledger) : IHostedService

@@ -1,3 +1,4 @@
+using DataLake.AppHost.Settings;
 using DataLake.EmbeddedPostgres;
 using DataLake.SampleSource;
 using Npgsql;

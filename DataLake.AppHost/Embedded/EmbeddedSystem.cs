@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using DataLake.AppHost.Progress;
+using DataLake.AppHost.Settings;
 using DataLake.AppHost.Summary;
 using DataLake.CatalogUpdater;
 using DataLake.Extractor;
@@ -60,6 +61,7 @@ internal static class EmbeddedSystem
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
         builder.Logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Logging.SetMinimumLevel(settings.Verbose ? LogLevel.Information : LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Warning);
         builder.Services.Configure<ConsoleLifetimeOptions>(lifetime => lifetime.SuppressStatusMessages = true);
 
         builder.AddServiceDefaults();

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using DataLake.Pipelines.Definitions;
 using DataLake.Postgres.Connections;
 using DataLake.ServiceDefaults.Secrets;
@@ -8,25 +7,28 @@ namespace DataLake.ServiceDefaults.Sources;
 /// <summary>The connections of this process to each source: one pool per pipeline, so that its limit holds for all runs together.</summary>
 public sealed class SourcePool(SecretResolver secrets) : IAsyncDisposable
 {
-    private readonly ConcurrentDictionary<string, Entry> pools = new();
+    // Runs of two versions of a definition can differ in the limit for as long as both are under way; each version then has its own.
+    private readonly Dictionary<(string Pipeline, int MaxConnections), Entry> pools = [];
     private readonly Lock change = new();
 
     /// <summary>The connections of a pipeline's source. The secret is looked up each time, so that one that was renewed is used from then on.</summary>
+    /// <exception cref="SecretException">The connection string is not where the definition says.</exception>
+    /// <exception cref="Postgres.Errors.SourceException">It cannot be read.</exception>
     public SourceConnections Get(PipelineDefinition pipeline)
     {
         ArgumentNullException.ThrowIfNull(pipeline);
         var connectionString = secrets.Resolve(pipeline.Source.Connection);
+        var key = (pipeline.Name, pipeline.Source.MaxConnections);
         lock (change)
         {
-            if (pools.TryGetValue(pipeline.Name, out var known) && known.ConnectionString == connectionString
-                && known.Connections.MaxConnections == pipeline.Source.MaxConnections)
+            if (pools.TryGetValue(key, out var known) && known.ConnectionString == connectionString)
             {
                 return known.Connections;
             }
 
             var connections = new SourceConnections(connectionString, pipeline.Source.MaxConnections, $"DataLake {pipeline.Name}");
             // Runs that still use the old pool keep their connections; its idle ones are closed by its own time-out.
-            pools[pipeline.Name] = new Entry(connectionString, connections);
+            pools[key] = new Entry(connectionString, connections);
             return connections;
         }
     }

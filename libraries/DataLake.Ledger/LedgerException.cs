@@ -24,6 +24,23 @@ public sealed class LedgerException(LedgerErrorKind kind, string message, Except
     /// <summary>Whether the same call may succeed later without a change by a person.</summary>
     public bool CanRetry => Kind == LedgerErrorKind.Unreachable;
 
+    /// <summary>
+    /// Whether the ledger's database is behind an error of a call to the ledger: it does not answer, or broke the call off. EF Core wraps what looks
+    /// transient in an <see cref="InvalidOperationException"/>, so the causes are looked at too.
+    /// </summary>
+    public static bool IsTrouble(Exception? error)
+    {
+        for (; error is not null; error = error.InnerException)
+        {
+            if (error is NpgsqlException or LedgerException { CanRetry: true })
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>The ledger's database does not answer. The database's own words are kept; they name no password.</summary>
     public static LedgerException Unreachable(NpgsqlException error)
     {

@@ -13,8 +13,9 @@ public static class NotifierService
     {
         builder.Services.AddOptions<NotifierOptions>().Bind(builder.Configuration.GetSection(NotifierOptions.Section))
             .Validate(
-                options => options.TrustedCertificates is null || File.Exists(options.TrustedCertificates),
-                $"{NotifierOptions.Section}:{nameof(NotifierOptions.TrustedCertificates)} names a file that is not there. Correct the path, or leave the setting out.")
+                options => ServerTrust.CanRead(options.TrustedCertificates),
+                $"{NotifierOptions.Section}:{nameof(NotifierOptions.TrustedCertificates)} does not name a PEM file of certificates. "
+                + "Correct the path or the file, or leave the setting out.")
             .ValidateOnStart();
         builder.Services.AddSingleton<ServerTrust>();
         builder.Services.AddSingleton<LogSender>();

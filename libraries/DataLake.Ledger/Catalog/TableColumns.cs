@@ -10,7 +10,8 @@ public sealed class TableColumns(IDbContextFactory<LedgerContext> ledger, TimePr
 {
     /// <summary>
     /// The field ids of <paramref name="columns"/>, in their order. A column keeps its id while the source keeps its number (so a rename is
-    /// known as one), or, where the source's table was made anew, while it keeps its name; any other column gets a new id.
+    /// known as one), or, where the source's table was made anew, while it keeps its name; any other column gets a new id. A source never gives a
+    /// number twice, so one that was dropped and is seen again comes from a run that reads an older snapshot: it keeps its id as well.
     /// </summary>
     /// <param name="pipeline">The pipeline.</param>
     /// <param name="table">The table.</param>
@@ -31,7 +32,7 @@ public sealed class TableColumns(IDbContextFactory<LedgerContext> ledger, TimePr
         for (var position = 0; position < columns.Count; position++)
         {
             var column = columns[position];
-            var found = live.Find(row => row.SourceRelation == sourceRelation && row.SourceNumber == column.Number)
+            var found = known.Find(row => row.SourceRelation == sourceRelation && row.SourceNumber == column.Number)
                 ?? live.Find(row => row.SourceRelation != sourceRelation && row.Name == column.Name);
             if (found is null)
             {
@@ -46,6 +47,7 @@ public sealed class TableColumns(IDbContextFactory<LedgerContext> ledger, TimePr
             found.Nullable = column.Nullable;
             found.SourceRelation = sourceRelation;
             found.SourceNumber = column.Number;
+            found.DroppedAt = null;
             ids[position] = found.FieldId;
         }
 

@@ -90,9 +90,15 @@ public sealed class TableCommits(IDbContextFactory<LedgerContext> ledger, TimePr
             .OrderBy(file => file.AddedIn).ThenBy(file => file.Path).ToListAsync(cancellation);
     }
 
-    /// <summary>The windows that a table's present files hold.</summary>
-    public async Task<IReadOnlyList<Window>> WindowsAsync(string pipeline, string table, CancellationToken cancellation) =>
-        [.. (await FilesAsync(pipeline, table, cancellation)).Select(file => new Window(file.WindowFrom, file.WindowTo)).Distinct()];
+    /// <summary>The windows of a table that are committed, those that brought no rows included.</summary>
+    public async Task<IReadOnlyList<Window>> WindowsAsync(string pipeline, string table, CancellationToken cancellation)
+    {
+        await using var context = await ledger.CreateDbContextAsync(cancellation);
+        var bounds = await context.Runs
+            .Where(run => run.Pipeline == pipeline && run.Table == table && run.Status == RunStatus.Committed)
+            .Select(run => new { run.WindowFrom, run.WindowTo }).Distinct().ToListAsync(cancellation);
+        return [.. bounds.Select(row => new Window(row.WindowFrom, row.WindowTo))];
+    }
 
     private static async Task RemoveReplacedAsync(LedgerContext context, CatalogTable table, Run run, WriteMode write, CancellationToken cancellation)
     {

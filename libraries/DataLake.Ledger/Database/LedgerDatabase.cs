@@ -10,6 +10,9 @@ public static class LedgerDatabase
     private const long MigrationLock = 0x6461_7461_6c61_6b65; // "datalake"
     private const string HistoryTable = "schema_migrations";
 
+    // Another program may be migrating a large ledger.
+    private const int LongestWaitSeconds = 600;
+
     /// <summary>Sets up a context for the ledger in <paramref name="dataSource"/>'s database.</summary>
     public static void Configure(DbContextOptionsBuilder options, NpgsqlDataSource dataSource)
     {
@@ -57,7 +60,7 @@ public static class LedgerDatabase
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand(sql, connection);
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = LongestWaitSeconds };
         await command.ExecuteNonQueryAsync(cancellation);
     }
 }

@@ -26,7 +26,7 @@ public sealed class Run
     /// <summary>The backfill that asked for this run, or <see cref="Guid.Empty"/>.</summary>
     public Guid BackfillId { get; init; }
 
-    /// <summary>The version of the pipeline's definition that the run follows; a replay follows the same.</summary>
+    /// <summary>The version of the pipeline's definition that the run follows: the one it was planned with, or after a failure the one in force when it was replayed.</summary>
     public int DefinitionVersion { get; set; }
 
     /// <summary>Where the run stands.</summary>

@@ -2,7 +2,7 @@ namespace DataLake.Ledger.Model;
 
 /// <summary>
 /// Where a run stands. Stored by name. The way is Planned, Extracting, Extracted, Committed; a failed attempt goes back to
-/// Planned until its tries are used up, then to Failed, from where the next tick of the schedule plans it again, unchanged.
+/// Planned until its tries are used up, then to Failed, from where the next tick of the schedule plans the same window again.
 /// </summary>
 public enum RunStatus
 {

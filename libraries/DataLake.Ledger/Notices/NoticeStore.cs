@@ -21,11 +21,20 @@ public sealed class NoticeStore(IDbContextFactory<LedgerContext> ledger, TimePro
             """, cancellation);
     }
 
-    /// <summary>Raises a <see cref="NoticeEvent.Failed"/> for a run that has failed.</summary>
-    public static Task RaiseFailureAsync(LedgerContext context, Run run, DateTimeOffset now, CancellationToken cancellation)
+    /// <summary>
+    /// Raises a <see cref="NoticeEvent.Failed"/> for a run that has failed. A run that fails again for the same reason when it is replayed is not told
+    /// of again: a table with a short schedule would send a mail at every tick.
+    /// </summary>
+    public static async Task RaiseFailureAsync(LedgerContext context, Run run, DateTimeOffset now, CancellationToken cancellation)
     {
+        ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(run);
-        return RaiseAsync(context, new Notice
+        if (await LastOfRunAsync(context, run, cancellation) is { Event: NoticeEvent.Failed } told && told.Text == run.Error)
+        {
+            return;
+        }
+
+        await RaiseAsync(context, new Notice
         {
             Id = Guid.CreateVersion7(now),
             Event = NoticeEvent.Failed,
@@ -39,16 +48,12 @@ public sealed class NoticeStore(IDbContextFactory<LedgerContext> ledger, TimePro
         }, cancellation);
     }
 
-    /// <summary>Raises a <see cref="NoticeEvent.Recovered"/> for a run's table when the last thing heard of the table was that it had failed.</summary>
+    /// <summary>Raises a <see cref="NoticeEvent.Recovered"/> for a run that is committed, when the last thing told of it was that it had failed.</summary>
     public static async Task RaiseRecoveryAsync(LedgerContext context, Run run, DateTimeOffset now, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(run);
-        var last = await context.Notices.AsNoTracking()
-            .Where(row => row.Pipeline == run.Pipeline && row.Table == run.Table && row.RunId != null && (row.Event == NoticeEvent.Failed || row.Event == NoticeEvent.Recovered))
-            .OrderByDescending(row => row.RaisedAt).ThenByDescending(row => row.Id)
-            .FirstOrDefaultAsync(cancellation);
-        if (last is not { Event: NoticeEvent.Failed })
+        if (await LastOfRunAsync(context, run, cancellation) is not { Event: NoticeEvent.Failed } last)
         {
             return;
         }
@@ -63,7 +68,7 @@ public sealed class NoticeStore(IDbContextFactory<LedgerContext> ledger, TimePro
             RunId = run.Id,
             DefinitionVersion = run.DefinitionVersion,
             RaisedAt = now,
-            Text = $"{run.Table} is loaded again: the window {run.Window} was committed in attempt {run.Attempt}. Nothing is left to do.",
+            Text = $"{run.Table} is loaded again: the window {run.Window} that had failed was committed in attempt {run.Attempt}. Nothing is left to do for it.",
         }, cancellation);
     }
 
@@ -152,4 +157,9 @@ public sealed class NoticeStore(IDbContextFactory<LedgerContext> ledger, TimePro
         await context.Notices.Where(row => row.Id == notice).ExecuteUpdateAsync(set => set.SetProperty(row => row.DoneAt, now), cancellation);
         return true;
     }
+    private static Task<Notice?> LastOfRunAsync(LedgerContext context, Run run, CancellationToken cancellation) =>
+        context.Notices.AsNoTracking()
+            .Where(row => row.RunId == run.Id && (row.Event == NoticeEvent.Failed || row.Event == NoticeEvent.Recovered))
+            .OrderByDescending(row => row.RaisedAt).ThenByDescending(row => row.Id)
+            .FirstOrDefaultAsync(cancellation);
 }

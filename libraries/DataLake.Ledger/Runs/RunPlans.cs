@@ -8,8 +8,8 @@ namespace DataLake.Ledger.Runs;
 public sealed class RunPlans(IDbContextFactory<LedgerContext> ledger, TimeProvider time)
 {
     /// <summary>
-    /// Adds planned runs of one table. One that is there already (same kind and window) is left as it is; and where another scheduler has planned
-    /// windows of the table since <paramref name="plannedTo"/> was read, none is added, so that windows cannot overlap.
+    /// Adds planned runs of one table, all or none. Where another scheduler has planned windows of the table since <paramref name="plannedTo"/> was
+    /// read, none is added, so that windows cannot overlap; and none where the runs of that backfill are there already.
     /// </summary>
     /// <returns>How many were new.</returns>
     public async Task<int> AddAsync(IReadOnlyCollection<Run> runs, DateTimeOffset? plannedTo, CancellationToken cancellation)
@@ -17,30 +17,20 @@ public sealed class RunPlans(IDbContextFactory<LedgerContext> ledger, TimeProvid
         ArgumentNullException.ThrowIfNull(runs);
         await using var context = await ledger.CreateDbContextAsync(cancellation);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
-        foreach (var (pipeline, table) in runs.Select(run => (run.Pipeline, run.Table)).Distinct())
+        foreach (var (pipeline, table, backfill) in runs.Select(run => (run.Pipeline, run.Table, run.BackfillId)).Distinct())
         {
             await context.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended({pipeline + "/" + table}, 0))", cancellation);
-            if (await PlannedToAsync(context, pipeline, table, cancellation) != plannedTo)
+            if (await PlannedToAsync(context, pipeline, table, cancellation) != plannedTo
+                || (backfill != Guid.Empty && await context.Runs.AnyAsync(run => run.Pipeline == pipeline && run.Table == table && run.BackfillId == backfill, cancellation)))
             {
                 return 0;
             }
         }
 
-        var added = 0;
-        foreach (var run in runs)
-        {
-            added += await context.Database.ExecuteSqlAsync(
-                $"""
-                INSERT INTO datalake.runs (id, pipeline, table_name, kind, window_from, window_to, backfill_id, definition_version, status,
-                    attempt, failed_attempts, planned_at, due_at, rows, bytes, file_count, trace_parent)
-                VALUES ({run.Id}, {run.Pipeline}, {run.Table}, {run.Kind.ToString()}, {run.WindowFrom}, {run.WindowTo}, {run.BackfillId}, {run.DefinitionVersion},
-                    'Planned', 0, 0, {run.PlannedAt}, {run.DueAt}, 0, 0, 0, {run.TraceParent})
-                ON CONFLICT (pipeline, table_name, kind, window_from, window_to, backfill_id) DO NOTHING
-                """, cancellation);
-        }
-
+        context.Runs.AddRange(runs);
+        await context.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
-        return added;
+        return runs.Count;
     }
 
     /// <summary>All runs that are neither committed nor failed, oldest window first.</summary>
@@ -52,13 +42,24 @@ public sealed class RunPlans(IDbContextFactory<LedgerContext> ledger, TimeProvid
             .OrderBy(run => run.WindowTo).ThenBy(run => run.PlannedAt).ToListAsync(cancellation);
     }
 
-    /// <summary>The tables (pipeline and table) with a failed window that has to be replayed before later ones are read.</summary>
-    public async Task<IReadOnlySet<(string Pipeline, string Table)>> FailedTablesAsync(CancellationToken cancellation)
+    /// <summary>
+    /// The tables (pipeline and table) with a failed window, and where the first of those ends: it has to be replayed before later ones are read.
+    /// </summary>
+    public async Task<IReadOnlyDictionary<(string Pipeline, string Table), DateTimeOffset>> FirstFailedAsync(CancellationToken cancellation)
     {
         await using var context = await ledger.CreateDbContextAsync(cancellation);
-        var tables = await context.Runs.Where(run => run.Status == RunStatus.Failed && run.Kind != RunKind.Backfill)
-            .Select(run => new { run.Pipeline, run.Table }).Distinct().ToListAsync(cancellation);
-        return tables.Select(row => (row.Pipeline, row.Table)).ToHashSet();
+        return await context.Runs.Where(run => run.Status == RunStatus.Failed && run.Kind != RunKind.Backfill)
+            .GroupBy(run => new { run.Pipeline, run.Table })
+            .Select(runs => new { runs.Key.Pipeline, runs.Key.Table, First = runs.Min(run => run.WindowTo) })
+            .ToDictionaryAsync(row => (row.Pipeline, row.Table), row => row.First, cancellation);
+    }
+
+    /// <summary>Whether a backfill of the table has runs that are not committed.</summary>
+    public async Task<bool> HasOpenBackfillAsync(string pipeline, string table, CancellationToken cancellation)
+    {
+        await using var context = await ledger.CreateDbContextAsync(cancellation);
+        return await context.Runs.AnyAsync(
+            run => run.Pipeline == pipeline && run.Table == table && run.Kind == RunKind.Backfill && run.Status != RunStatus.Committed, cancellation);
     }
 
     /// <summary>Where a table's windows end: the last one planned, the last one up to which all are committed, and whether one has failed.</summary>
@@ -75,9 +76,12 @@ public sealed class RunPlans(IDbContextFactory<LedgerContext> ledger, TimeProvid
         return new TableProgress(plannedTo, completeTo, open, failed);
     }
 
-    /// <summary>Plans the failed runs of a table again: the same windows, the same definition, a fresh count of tries.</summary>
+    /// <summary>
+    /// Plans the failed runs of a table again: the same runs and windows, with a fresh count of tries. They follow the definition in force, for the
+    /// remedy of most failures is to correct it.
+    /// </summary>
     /// <returns>How many.</returns>
-    public async Task<int> ReplayFailedAsync(string pipeline, string table, CancellationToken cancellation)
+    public async Task<int> ReplayFailedAsync(string pipeline, string table, int definitionVersion, CancellationToken cancellation)
     {
         await using var context = await ledger.CreateDbContextAsync(cancellation);
         var now = time.GetUtcNow();
@@ -85,6 +89,7 @@ public sealed class RunPlans(IDbContextFactory<LedgerContext> ledger, TimeProvid
             .Where(run => run.Pipeline == pipeline && run.Table == table && run.Status == RunStatus.Failed)
             .ExecuteUpdateAsync(set => set
                 .SetProperty(run => run.Status, RunStatus.Planned)
+                .SetProperty(run => run.DefinitionVersion, definitionVersion)
                 .SetProperty(run => run.FailedAttempts, 0)
                 .SetProperty(run => run.DispatchedAt, (DateTimeOffset?)null)
                 .SetProperty(run => run.FinishedAt, (DateTimeOffset?)null)

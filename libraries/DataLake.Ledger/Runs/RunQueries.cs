@@ -18,7 +18,12 @@ public sealed class RunQueries(IDbContextFactory<LedgerContext> ledger)
     public async Task<IReadOnlyList<Run>> FindByPartAsync(string part, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(part);
-        var text = part.Replace("%", "", StringComparison.Ordinal).Replace("_", "", StringComparison.Ordinal);
+        var text = part.Trim().ToLowerInvariant();
+        if (text.Length == 0 || !text.All(letter => char.IsAsciiHexDigit(letter) || letter == '-'))
+        {
+            return [];
+        }
+
         await using var context = await ledger.CreateDbContextAsync(cancellation);
         return await context.Runs
             .FromSql($"SELECT * FROM datalake.runs WHERE id::text LIKE {text + "%"} OR id::text LIKE {"%" + text} LIMIT 10")

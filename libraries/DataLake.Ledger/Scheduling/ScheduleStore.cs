@@ -1,5 +1,6 @@
 using DataLake.Ledger.Database;
 using DataLake.Ledger.Model;
+using DataLake.Ledger.Notices;
 using Microsoft.EntityFrameworkCore;
 
 namespace DataLake.Ledger.Scheduling;
@@ -15,11 +16,19 @@ public sealed class ScheduleStore(IDbContextFactory<LedgerContext> ledger, TimeP
             ?? new TableSchedule { Pipeline = pipeline, Table = table };
     }
 
-    /// <summary>Keeps the row.</summary>
-    public async Task SaveAsync(TableSchedule row, CancellationToken cancellation)
+    /// <summary>The rows of all tables, by pipeline and table.</summary>
+    public async Task<IReadOnlyDictionary<(string Pipeline, string Table), TableSchedule>> AllAsync(CancellationToken cancellation)
+    {
+        await using var context = await ledger.CreateDbContextAsync(cancellation);
+        return await context.Schedules.AsNoTracking().ToDictionaryAsync(row => (row.Pipeline, row.Table), cancellation);
+    }
+
+    /// <summary>Keeps the row; and raises the notice that tells of the change, if somebody is to be told: both or neither.</summary>
+    public async Task SaveAsync(TableSchedule row, Notice? notice, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(row);
         await using var context = await ledger.CreateDbContextAsync(cancellation);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
         await context.Database.ExecuteSqlAsync(
             $"""
             INSERT INTO datalake.table_schedules (pipeline, table_name, last_tick_at, failing_since, error, late_since)
@@ -27,13 +36,22 @@ public sealed class ScheduleStore(IDbContextFactory<LedgerContext> ledger, TimeP
             ON CONFLICT (pipeline, table_name) DO UPDATE SET
                 last_tick_at = excluded.last_tick_at, failing_since = excluded.failing_since, error = excluded.error, late_since = excluded.late_since
             """, cancellation);
+        if (notice is not null)
+        {
+            await NoticeStore.RaiseAsync(context, notice, cancellation);
+        }
+
+        await transaction.CommitAsync(cancellation);
     }
 
-    /// <summary>The tables whose planning fails now.</summary>
+    /// <summary>The tables whose planning fails now, of the pipelines that were not removed.</summary>
     public async Task<IReadOnlyList<TableSchedule>> FailingAsync(CancellationToken cancellation)
     {
         await using var context = await ledger.CreateDbContextAsync(cancellation);
-        return await context.Schedules.AsNoTracking().Where(row => row.FailingSince != null).ToListAsync(cancellation);
+        return await context.Schedules.AsNoTracking()
+            .Where(row => row.FailingSince != null && context.Definitions.Any(definition => definition.Pipeline == row.Pipeline && definition.RemovedAt == null
+                && definition.Version == context.Definitions.Where(other => other.Pipeline == row.Pipeline).Max(other => other.Version)))
+            .ToListAsync(cancellation);
     }
 
     /// <summary>Asks for a range of the past to be read again.</summary>

@@ -14,7 +14,9 @@ public abstract record ChunkingDefinition
     /// <param name="Chunks">How many, at least 1.</param>
     public sealed record Count(int Chunks) : ChunkingDefinition;
 
-    /// <summary>Equal strides of a whole-number column. Rows outside the bounds belong to the first and the last chunk, so none is left out.</summary>
+    /// <summary>
+    /// Equal strides of a whole-number column. Rows outside the bounds belong to the first and the last chunk, so none is left out.
+    /// </summary>
     /// <param name="Column">The column.</param>
     /// <param name="Lower">Where the first stride begins.</param>
     /// <param name="Upper">Where the last stride ends; more than <paramref name="Lower"/>.</param>

@@ -4,7 +4,9 @@ using System.Text.RegularExpressions;
 
 namespace DataLake.Pipelines.Definitions;
 
-/// <summary>Durations as definitions write them: <c>90s</c>, <c>15m</c>, <c>1h30m</c>, <c>1d</c>, or ISO 8601 <c>PT15M</c>, <c>P1DT2H</c>, <c>P1W</c>.</summary>
+/// <summary>
+/// Durations as definitions write them: <c>90s</c>, <c>15m</c>, <c>1h30m</c>, <c>1d</c>, or ISO 8601 <c>PT15M</c>, <c>P1DT2H</c>, <c>P1W</c>.
+/// </summary>
 public static partial class DurationText
 {
     /// <summary>The longest duration, about a century.</summary>
@@ -23,7 +25,8 @@ public static partial class DurationText
             return false;
         }
 
-        var seconds = Part().Matches(text).Sum(part => long.Parse(part.Groups["count"].Value, CultureInfo.InvariantCulture) * SecondsOf(part.Groups["unit"].Value));
+        var seconds = Part().Matches(text).Sum(part =>
+            long.Parse(part.Groups["count"].Value, CultureInfo.InvariantCulture) * SecondsOf(part.Groups["unit"].Value));
         if (seconds > Longest.TotalSeconds)
         {
             return false;
@@ -33,7 +36,9 @@ public static partial class DurationText
         return true;
     }
 
-    /// <summary>The shortest text that reads back as the same duration, for example <c>1h30m</c>; <c>0s</c> for none. Fractions of a second are dropped.</summary>
+    /// <summary>
+    /// The shortest text that reads back as the same duration, for example <c>1h30m</c>; <c>0s</c> for none. Fractions of a second are dropped.
+    /// </summary>
     public static string Format(TimeSpan duration)
     {
         var text = new StringBuilder();

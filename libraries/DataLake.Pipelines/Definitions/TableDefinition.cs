@@ -4,7 +4,9 @@ using DataLake.Pipelines.Windows;
 
 namespace DataLake.Pipelines.Definitions;
 
-/// <summary>How one table is kept up to date. All values are resolved: the table's own, else the pipeline's <c>defaults</c>, else <see cref="DefinitionDefaults"/>.</summary>
+/// <summary>
+/// How one table is kept up to date. All values are resolved: the table's own, else the pipeline's <c>defaults</c>, else <see cref="DefinitionDefaults"/>.
+/// </summary>
 public sealed record TableDefinition
 {
     /// <summary>The table in the source.</summary>

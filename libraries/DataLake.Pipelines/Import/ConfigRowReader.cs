@@ -65,7 +65,8 @@ internal sealed class ConfigRowReader(ConfigRow row, ConfigImportOptions options
         }
         else if (start is not null && stop is not null && ((stop - start).Value.Ticks % TimeSpan.TicksPerSecond != 0 || stop - start > DurationText.Longest))
         {
-            Refuse(ConfigColumn.LoadWindowStop, $"makes a window that is not whole seconds, or longer than {DurationText.Format(DurationText.Longest)}");
+            Refuse(ConfigColumn.LoadWindowStop,
+                $"makes a window that is not whole seconds, or longer than {DurationText.Format(DurationText.Longest)}");
         }
 
         return isGood && start is not null && stop is not null ? new ImportedWindow(row[ConfigColumn.WindowDbColumn], start.Value, stop.Value) : null;
@@ -118,7 +119,8 @@ internal sealed class ConfigRowReader(ConfigRow row, ConfigImportOptions options
     {
         var name = row[column];
         var isUsable = name.Length is > 0 and <= LongestName
-            && name.EnumerateRunes().All(rune => rune != Rune.ReplacementChar && !Rune.IsControl(rune) && rune.Value is not (0x2028 or 0x2029 or 0xFEFF));
+            && name.EnumerateRunes().All(rune =>
+                rune != Rune.ReplacementChar && !Rune.IsControl(rune) && rune.Value is not (0x2028 or 0x2029 or 0xFEFF));
         if (!isUsable)
         {
             Refuse(column, $"is not the name of a table or column: it has to be 1 to {LongestName} characters of plain text");

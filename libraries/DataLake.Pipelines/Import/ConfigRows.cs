@@ -3,13 +3,16 @@ using CsvHelper;
 
 namespace DataLake.Pipelines.Import;
 
-/// <summary>Divides a config table into rows: comma-separated, or a pipe table as Markdown has it. Headers, separators and blank lines are left out.</summary>
+/// <summary>
+/// Divides a config table into rows: comma-separated, or a pipe table as Markdown has it. Headers, separators and blank lines are left out.
+/// </summary>
 internal static partial class ConfigRows
 {
     public static List<ConfigRow> Read(string text, List<ConfigImportProblem> problems)
     {
         var firstLine = text.Split('\n').FirstOrDefault(line => !string.IsNullOrWhiteSpace(line)) ?? "";
-        var rows = firstLine.Count(character => character == '|') > firstLine.Count(character => character == ',') ? ReadPipes(text) : ReadCommas(text, problems);
+        var rows = firstLine.Count(character =>
+            character == '|') > firstLine.Count(character => character == ',') ? ReadPipes(text) : ReadCommas(text, problems);
         var good = new List<ConfigRow>();
         foreach (var row in rows)
         {
@@ -35,7 +38,8 @@ internal static partial class ConfigRows
     {
         if (row.Fields.Count != ConfigRow.Header.Count || row.Fields.Where((field, index) => !IsName(field, index)).Any())
         {
-            problems.Add(new ConfigImportProblem(row.Line, $"the columns of this header are not in the expected order: {string.Join(", ", ConfigRow.Header)}"));
+            problems.Add(
+                new ConfigImportProblem(row.Line, $"the columns of this header are not in the expected order: {string.Join(", ", ConfigRow.Header)}"));
         }
     }
 
@@ -63,7 +67,8 @@ internal static partial class ConfigRows
             var line = (int)reader.LineNumber;
             if (unbalanced.Contains(line))
             {
-                problems.Add(new ConfigImportProblem(line, "the quotes of this row do not match; a quoted field ends on its line, and a quote in it is written twice"));
+                problems.Add(
+                    new ConfigImportProblem(line, "the quotes of this row do not match; a quoted field ends on its line, and a quote in it is written twice"));
             }
             else if (!fields.All(string.IsNullOrWhiteSpace))
             {

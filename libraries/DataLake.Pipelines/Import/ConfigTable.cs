@@ -41,7 +41,8 @@ public static class ConfigTable
             }
             else
             {
-                problems.Add(new ConfigImportProblem(row.Line, $"table_name {table.Table} stands here a second time (first on line {lines[table.Table]}); keep one"));
+                problems.Add(
+                    new ConfigImportProblem(row.Line, $"table_name {table.Table} stands here a second time (first on line {lines[table.Table]}); keep one"));
             }
         }
 

@@ -59,26 +59,31 @@ internal static class NotifyKeys
             Examples = [587],
         };
         var from = new Key<string>("from", Values.MailAddress, "The sender's address.") { IsRequired = true, Examples = ["lake@example.org"] };
-        var to = new Key<IReadOnlyList<Placed<string>>>("to", new ListShape<string>("a list of mail addresses", Values.MailAddress, isSet: true), "The receivers' addresses.")
+        var to = new Key<IReadOnlyList<Placed<string>>>(
+            "to", new ListShape<string>("a list of mail addresses", Values.MailAddress, isSet: true), "The receivers' addresses.")
         {
             IsRequired = true,
             Examples = [new JsonArray("data-team@example.org")],
         };
         var tlsOptions = new Dictionary<string, SmtpTls> { ["none"] = SmtpTls.None, ["starttls"] = SmtpTls.StartTls, ["implicit"] = SmtpTls.Implicit };
-        var tls = new Key<SmtpTls>("tls", new ChoiceShape<SmtpTls>(tlsOptions), "How the server is spoken to: in the clear, TLS after STARTTLS, or TLS from the first byte.")
+        var tls = new Key<SmtpTls>(
+            "tls", new ChoiceShape<SmtpTls>(tlsOptions), "How the server is spoken to: in the clear, TLS after STARTTLS, or TLS from the first byte.")
         {
             Default = tlsOptions.First(option => option.Value == DefinitionDefaults.Tls).Key,
             Examples = ["starttls"],
         };
-        var username = new Key<SecretReference>("username", Values.Secret, "Where the user name is kept.") { DefaultInWords = "no login", Examples = ["env:SMTP_USER"] };
-        var password = new Key<SecretReference>("password", Values.Secret, "Where the password is kept.") { DefaultInWords = "no login", Examples = ["env:SMTP_PASSWORD"] };
+        var username = new Key<SecretReference>(
+            "username", Values.Secret, "Where the user name is kept.") { DefaultInWords = "no login", Examples = ["env:SMTP_USER"] };
+        var password = new Key<SecretReference>(
+            "password", Values.Secret, "Where the password is kept.") { DefaultInWords = "no login", Examples = ["env:SMTP_PASSWORD"] };
 
         return new MappingShape("a mapping with host, from and to", [host, port, from, to, tls, username, password]).Then((fields, _, problems) =>
         {
             var mode = fields.Get(tls, DefinitionDefaults.Tls);
             if (fields.Has(username) != fields.Has(password))
             {
-                problems.Add(fields.AtOf(fields.Has(username) ? username : password), "username and password come together; add the other, or leave both out");
+                problems.Add(fields.AtOf(fields.Has(username) ? username : password),
+                    "username and password come together; add the other, or leave both out");
             }
             else if (fields.Has(password) && mode == SmtpTls.None && !IsLoopback(fields.Get(host, "")))
             {
@@ -112,5 +117,6 @@ internal static class NotifyKeys
             fields.IsComplete ? fields.Required(url) with { Secret = fields.TryGet(secret, out var found) ? found : null } : null);
     }
 
-    private static bool IsLoopback(string host) => host == "localhost" || (System.Net.IPAddress.TryParse(host, out var address) && System.Net.IPAddress.IsLoopback(address));
+    private static bool IsLoopback(string host) =>
+        host == "localhost" || (System.Net.IPAddress.TryParse(host, out var address) && System.Net.IPAddress.IsLoopback(address));
 }

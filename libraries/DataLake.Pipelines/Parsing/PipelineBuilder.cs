@@ -49,7 +49,8 @@ internal sealed class PipelineBuilder(MappingReader pipeline, ProblemList proble
         {
             if (table.TryGet(TableKeys.Table, out var name) && !lines.TryAdd(name, table.AtOf(TableKeys.Table).Line))
             {
-                problems.Add(table.AtOf(TableKeys.Table), $"table {name} stands in this pipeline a second time (first on line {lines[name]}); keep one");
+                problems.Add(table.AtOf(TableKeys.Table),
+                    $"table {name} stands in this pipeline a second time (first on line {lines[name]}); keep one");
             }
         }
     }
@@ -83,7 +84,8 @@ internal sealed class PipelineBuilder(MappingReader pipeline, ProblemList proble
             }
 
             var events = rule.Get(NotifyKeys.On, []);
-            var built = new NotifyRule([.. events.Select(item => item.Value)], named is null ? null : [.. named.Select(item => item.Value)], channels);
+            var built = new NotifyRule([.. events.Select(item =>
+                item.Value)], named is null ? null : [.. named.Select(item => item.Value)], channels);
             CheckLate(built, events, tables);
             rules.Add(built);
         }
@@ -105,7 +107,8 @@ internal sealed class PipelineBuilder(MappingReader pipeline, ProblemList proble
         foreach (var table in (named ?? []).Where(table => !known.Contains(table.Value)))
         {
             var names = known.Select(name => name.ToString()).ToList();
-            problems.Add(table.At, $"{Shown.Value(table.Value.ToString())} is not a table of this pipeline{NearestName.Advice(table.Value.ToString(), names)}");
+            problems.Add(table.At,
+                $"{Shown.Value(table.Value.ToString())} is not a table of this pipeline{NearestName.Advice(table.Value.ToString(), names)}");
         }
     }
 
@@ -115,7 +118,8 @@ internal sealed class PipelineBuilder(MappingReader pipeline, ProblemList proble
         var concerned = tables.Where(table => rule.Covers(table.Table, NoticeEvent.Late)).ToList();
         if (concerned.Count > 0 && concerned.TrueForAll(table => table.LateAfter is null))
         {
-            problems.Add(events.First(item => item.Value == NoticeEvent.Late).At, "no table of this rule can be late; give one 'late_after', for example late_after: 15m");
+            problems.Add(events.First(item => item.Value == NoticeEvent.Late).At,
+                "no table of this rule can be late; give one 'late_after', for example late_after: 15m");
         }
     }
 }

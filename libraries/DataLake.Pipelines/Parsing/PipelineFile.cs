@@ -12,7 +12,8 @@ namespace DataLake.Pipelines.Parsing;
 public sealed record PipelineFile(string Path, string Text, string Hash, PipelineDefinition Definition)
 {
     /// <summary>
-    /// The SHA-256 of a text in lower-case hexadecimal digits (64). Byte order mark, kind of line ends and blank lines at the end do not count, so that
+    /// The SHA-256 of a text in lower-case hexadecimal digits (64). Byte order mark, kind of line ends and blank lines at the end do not count, so
+    /// that
     /// a checkout on another system is the same version.
     /// </summary>
     public static string HashOf(string text)

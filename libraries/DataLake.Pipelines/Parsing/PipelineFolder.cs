@@ -9,7 +9,10 @@ public static class PipelineFolder
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private static readonly string[] Endings = [".yaml", ".yml"];
 
-    /// <summary>Reads every <c>*.yaml</c> and <c>*.yml</c> directly in a folder, or one file, and finds all errors at once. Never throws for what is on disk.</summary>
+    /// <summary>
+    /// Reads every <c>*.yaml</c> and <c>*.yml</c> directly in a folder, or one file, and finds all errors at once. Never throws for what is on
+    /// disk.
+    /// </summary>
     public static PipelineFolderResult Load(string path)
     {
         var errors = new List<DefinitionError>();
@@ -52,7 +55,8 @@ public static class PipelineFolder
 
         if (!Directory.Exists(path))
         {
-            errors.Add(new DefinitionError(path, 1, 1, "there is no such file or folder; create the folder and put a definition such as pipelines/operations.yaml in it"));
+            errors.Add(
+                new DefinitionError(path, 1, 1, "there is no such file or folder; create the folder and put a definition such as pipelines/operations.yaml in it"));
             return [];
         }
 
@@ -64,7 +68,8 @@ public static class PipelineFolder
                 .ToList();
             if (files.Count == 0)
             {
-                errors.Add(new DefinitionError(path, 1, 1, "there is no *.yaml or *.yml file in this folder; put a definition such as operations.yaml in it"));
+                errors.Add(
+                    new DefinitionError(path, 1, 1, "there is no *.yaml or *.yml file in this folder; put a definition such as operations.yaml in it"));
             }
 
             return files;

@@ -7,20 +7,23 @@ namespace DataLake.Pipelines.Parsing;
 /// <summary>The keys of a pipeline: the whole description of a definition file starts at <see cref="Shape"/>.</summary>
 internal static class PipelineKeys
 {
-    public static readonly Key<string> Name = new("pipeline", Values.PipelineName, "The pipeline's name, unique among all pipelines (capitals do not count).")
+    public static readonly Key<string> Name = new(
+        "pipeline", Values.PipelineName, "The pipeline's name, unique among all pipelines (capitals do not count).")
     {
         IsRequired = true,
         Examples = ["operations"],
     };
 
     public static readonly Key<SecretReference> Connection = new(
-        "connection", Values.Secret, "Where the connection string of the database is kept: env:NAME, file:/path, ssm:/path/name or secretsmanager:name.")
+        "connection", Values.Secret,
+            "Where the connection string of the database is kept: env:NAME, file:/path, ssm:/path/name or secretsmanager:name.")
     {
         IsRequired = true,
         Examples = ["env:DATALAKE_SOURCE"],
     };
 
-    public static readonly Key<long> MaxConnections = new("max_connections", Values.WholeNumber(1, 1000), "Connections that all runs of this source may use at once.")
+    public static readonly Key<long> MaxConnections = new(
+        "max_connections", Values.WholeNumber(1, 1000), "Connections that all runs of this source may use at once.")
     {
         Default = DefinitionDefaults.MaxConnections,
         Examples = [4],
@@ -33,21 +36,25 @@ internal static class PipelineKeys
     };
 
     public static readonly Key<MappingReader> Source = new(
-        "source", new MappingShape("a mapping with 'connection'", [Connection, MaxConnections, MaxRuns]), "The database that is read.") { IsRequired = true };
+        "source", new MappingShape("a mapping with 'connection'", [Connection, MaxConnections, MaxRuns]),
+            "The database that is read.") { IsRequired = true };
 
-    public static readonly Key<TimeZoneInfo> TimeZone = new("timezone", Values.TimeZone, "The clock of schedules and of day-sized windows, by its IANA name.")
+    public static readonly Key<TimeZoneInfo> TimeZone = new(
+        "timezone", Values.TimeZone, "The clock of schedules and of day-sized windows, by its IANA name.")
     {
         Default = DefinitionDefaults.TimeZone,
         Examples = ["Europe/Amsterdam"],
     };
 
-    public static readonly Key<SecretReference> MaskKey = new("mask_key", Values.Secret, "Where the key of hash masks is kept. Needed where a column is masked with hash.")
+    public static readonly Key<SecretReference> MaskKey = new(
+        "mask_key", Values.Secret, "Where the key of hash masks is kept. Needed where a column is masked with hash.")
     {
         DefaultInWords = "none",
         Examples = ["env:DATALAKE_MASK_KEY"],
     };
 
-    public static readonly Key<MappingReader> Defaults = new("defaults", TableKeys.Defaults, "What tables share; a table's own value wins.") { DefaultInWords = "none" };
+    public static readonly Key<MappingReader> Defaults = new(
+        "defaults", TableKeys.Defaults, "What tables share: any key of a table but table, cursor, key and chunks. A table's own value wins.") { DefaultInWords = "none" };
 
     public static readonly Key<IReadOnlyList<Placed<MappingReader>>> Tables = new(
         "tables", new ListShape<MappingReader>("a list of tables", TableKeys.Shape), "The tables, at least one.") { IsRequired = true };

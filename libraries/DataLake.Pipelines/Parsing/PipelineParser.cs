@@ -23,7 +23,8 @@ public static class PipelineParser
             pipeline = new PipelineBuilder(fields, problems).Build();
         }
 
-        var errors = problems.InOrder().Select(problem => new DefinitionError(fileName, problem.At.Line, problem.At.Column, problem.Message)).ToList();
+        var errors = problems.InOrder().Select(problem =>
+            new DefinitionError(fileName, problem.At.Line, problem.At.Column, problem.Message)).ToList();
         return (new PipelineParseResult(errors.Count == 0 ? pipeline : null, errors), nameAt);
     }
 }

@@ -69,7 +69,8 @@ internal sealed class TableBuilder(MappingReader own, MappingReader? shared, Tim
 
         foreach (var key in NeedCursor.Where(own.Has))
         {
-            problems.Add(own.AtOf(key), $"'{key.Name}' needs a cursor; add 'cursor: <column>', or leave '{key.Name}' out: without a cursor each run reads the whole table");
+            problems.Add(own.AtOf(key),
+                $"'{key.Name}' needs a cursor; add 'cursor: <column>', or leave '{key.Name}' out: without a cursor each run reads the whole table");
         }
     }
 
@@ -83,7 +84,8 @@ internal sealed class TableBuilder(MappingReader own, MappingReader? shared, Tim
 
         if (write == WriteMode.Replace && hasCursor)
         {
-            AddAt(TableKeys.Write, "with a cursor a run reads one window, and 'replace' would make it the whole table; write upsert or append, or leave the cursor out");
+            AddAt(TableKeys.Write,
+                "with a cursor a run reads one window, and 'replace' would make it the whole table; write upsert or append, or leave the cursor out");
         }
 
         if (hasCursor && Get(TableKeys.Lookback, TimeSpan.Zero) > TimeSpan.Zero && write != WriteMode.Upsert)
@@ -117,7 +119,8 @@ internal sealed class TableBuilder(MappingReader own, MappingReader? shared, Tim
 
             if (column.Mask != Mask.Hash && key.Any(part => part.Value == column.Column))
             {
-                problems.Add(at, $"column {name} is part of the key: masked with {(column.Mask == Mask.Null ? "null" : "redact")}, different rows would become one. "
+                problems.Add(at,
+                    $"column {name} is part of the key: masked with {(column.Mask == Mask.Null ? "null" : "redact")}, different rows would become one. "
                     + "Use mask: hash, or leave it out of the key");
             }
 

@@ -20,7 +20,8 @@ internal static class TableKeys
 
     public static readonly Key<CursorDefinition> Cursor = new(
         "cursor",
-        new EitherShape<CursorDefinition>("a column, or a mapping with column and timezone", Values.Column.Then((column, _, _) => new CursorDefinition(column)), CursorMapping()),
+        new EitherShape<CursorDefinition>("a column, or a mapping with column and timezone", Values.Column.Then((column, _, _) =>
+            new CursorDefinition(column)), CursorMapping()),
         "The column that tells when a row was last changed; windows are cut by it. "
         + "A 'timestamp without time zone' needs the zone whose clock it shows: { column: updated_at, timezone: Europe/Amsterdam }.")
     {
@@ -40,7 +41,8 @@ internal static class TableKeys
         new EitherShape<ChunkingDefinition>(
             $"auto, a number from 1 to {MostChunks}, or a mapping with column, lower, upper and count",
             Values.WholeNumber(1, MostChunks).Then<ChunkingDefinition>((count, _, _) => new ChunkingDefinition.Count((int)count)),
-            new ChoiceShape<bool>(new Dictionary<string, bool> { ["auto"] = true }).Then<ChunkingDefinition>((_, _, _) => new ChunkingDefinition.Auto()),
+            new ChoiceShape<bool>(new Dictionary<string, bool> { ["auto"] = true }).Then<ChunkingDefinition>((_, _, _) =>
+                new ChunkingDefinition.Auto()),
             BoundsMapping()),
         "How one read is divided over connections: auto, so many chunks, or equal strides of a whole-number column.")
     {
@@ -69,14 +71,16 @@ internal static class TableKeys
     };
 
     public static readonly Key<TimeSpan> Lag = new(
-        "lag", Values.Duration, "How long the source may take until a row can be seen: no window ends later than the source's clock minus this. Needs a cursor.")
+        "lag", Values.Duration,
+            "How long the source may take until a row can be seen: no window ends later than the source's clock minus this. Needs a cursor.")
     {
         Default = DurationText.Format(DefinitionDefaults.Lag),
         Examples = ["30s"],
     };
 
     public static readonly Key<TimeSpan> Lookback = new(
-        "lookback", Values.Duration, "How much of the past each run reads again, for rows that were committed late. Needs a cursor and a key: the merge removes the doubles.")
+        "lookback", Values.Duration,
+            "How much of the past each run reads again, for rows that were committed late. Needs a cursor and a key: the merge removes the doubles.")
     {
         Default = DurationText.Format(DefinitionDefaults.Lookback),
         Examples = ["10m"],
@@ -97,7 +101,8 @@ internal static class TableKeys
     };
 
     public static readonly Key<long> Concurrency = new(
-        "concurrency", Values.WholeNumber(1, 64), "Runs of this table in flight at once. More than 1 only with write: append, for merges depend on their order.")
+        "concurrency", Values.WholeNumber(1, 64),
+            "Runs of this table in flight at once. More than 1 only with write: append, for merges depend on their order.")
     {
         Default = DefinitionDefaults.Concurrency,
         Examples = [1],
@@ -115,7 +120,8 @@ internal static class TableKeys
         Examples = ["10s"],
     };
 
-    public static readonly Key<TimeSpan> Timeout = new("timeout", Values.PositiveDuration, "A run's longest time; then it is ended and counts as failed.")
+    public static readonly Key<TimeSpan> Timeout = new(
+        "timeout", Values.PositiveDuration, "A run's longest time; then it is ended and counts as failed.")
     {
         Default = DurationText.Format(DefinitionDefaults.Timeout),
         Examples = ["2h"],
@@ -128,7 +134,8 @@ internal static class TableKeys
         Examples = ["15m"],
     };
 
-    public static readonly Key<string> SensitiveName = new("column", Values.Column, "The column.") { IsRequired = true, Examples = ["account_number"] };
+    public static readonly Key<string> SensitiveName = new(
+        "column", Values.Column, "The column.") { IsRequired = true, Examples = ["account_number"] };
 
     public static readonly Key<Mask> SensitiveMask = new(
         "mask",
@@ -157,7 +164,8 @@ internal static class TableKeys
         [Schedule, Window, Start, Lag, Lookback, Write, Concurrency, Retries, RetryDelay, Timeout, LateAfter, Sensitive];
 
     /// <summary>A table.</summary>
-    public static readonly Shape<MappingReader> Shape = new MappingShape("a mapping that begins with 'table: schema.table'", [Table, Cursor, KeyColumns, Chunks, .. Shared]);
+    public static readonly Shape<MappingReader> Shape = new MappingShape(
+        "a mapping that begins with 'table: schema.table'", [Table, Cursor, KeyColumns, Chunks, .. Shared]);
 
     /// <summary>What tables share.</summary>
     public static readonly Shape<MappingReader> Defaults = new MappingShape("a mapping of table keys", Shared);
@@ -177,8 +185,10 @@ internal static class TableKeys
     private static Shape<ChunkingDefinition> BoundsMapping()
     {
         var column = new Key<string>("column", Values.Column, "A whole-number column.") { IsRequired = true, Examples = ["quarter"] };
-        var lower = new Key<long>("lower", Values.WholeNumber(long.MinValue, long.MaxValue), "Where the first stride begins.") { IsRequired = true, Examples = [1] };
-        var upper = new Key<long>("upper", Values.WholeNumber(long.MinValue, long.MaxValue), "Where the last stride ends; rows outside the bounds are read all the same.")
+        var lower = new Key<long>(
+            "lower", Values.WholeNumber(long.MinValue, long.MaxValue), "Where the first stride begins.") { IsRequired = true, Examples = [1] };
+        var upper = new Key<long>(
+            "upper", Values.WholeNumber(long.MinValue, long.MaxValue), "Where the last stride ends; rows outside the bounds are read all the same.")
         {
             IsRequired = true,
             Examples = [1000],

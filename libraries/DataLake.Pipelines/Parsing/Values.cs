@@ -24,7 +24,8 @@ internal static class Values
     public static readonly Shape<string> PipelineName = new TextShape<string>(
         "a name of letters, digits, _ and - that begins with a letter, up to 63 long", AsIs, "^[A-Za-z][A-Za-z0-9_-]{0,62}$");
 
-    public static readonly Shape<string> Column = new TextShape<string>("the name of a column, up to 63 characters", AsIs, @"^[^\u0000-\u001f\u007f]{1,63}$");
+    public static readonly Shape<string> Column = new TextShape<string>(
+        "the name of a column, up to 63 characters", AsIs, @"^[^\u0000-\u001f\u007f]{1,63}$");
 
     public static readonly Shape<TableName> Table = new TextShape<TableName>(
         "a table: schema.table, each part in double quotes where it is not a plain word", NotNull(TableName.TryParse));
@@ -47,7 +48,8 @@ internal static class Values
         return duration;
     });
 
-    public static readonly Shape<WindowSize> WindowSize = PositiveDuration.Then((duration, _, _) => duration == TimeSpan.Zero ? null : new WindowSize(duration));
+    public static readonly Shape<WindowSize> WindowSize = PositiveDuration.Then((duration, _, _) =>
+        duration == TimeSpan.Zero ? null : new WindowSize(duration));
 
     public static readonly Shape<Schedule> Schedule = new TextShape<Schedule>(
         "a schedule: \"*/5 * * * *\" (Unix cron), cron(0 12 * * ? *) (AWS), rate(5 minutes), or \"0 0 12 * * ?\" (Quartz)", ReadSchedule);
@@ -61,7 +63,8 @@ internal static class Values
 
     public static readonly Shape<string> Host = new TextShape<string>("a host name or address", AsIs, @"^[A-Za-z0-9.:_-]{1,253}$");
 
-    public static readonly Shape<string> MailAddress = new TextShape<string>("a mail address such as data@example.org", AsIs, @"^[^\s@,;<>]{1,64}@[^\s@,;<>]{1,253}$");
+    public static readonly Shape<string> MailAddress = new TextShape<string>(
+        "a mail address such as data@example.org", AsIs, @"^[^\s@,;<>]{1,64}@[^\s@,;<>]{1,253}$");
 
     public static Shape<long> WholeNumber(long least, long most) => new WholeNumberShape(least, most);
 

@@ -45,14 +45,14 @@ internal sealed class MappingShape(string what, IReadOnlyList<Key> keys, IReadOn
             }
             else
             {
-                problems.Add(entry.Key.At, $"unknown key {Shown.Key(entry.Key.Value)}"
+                problems.Add(entry.Key.At, () => $"unknown key {Shown.Key(entry.Key.Value)}"
                     + NearestName.Advice(entry.Key.Value, byName.Keys, $"; the keys here are {string.Join(", ", byName.Keys)}"));
             }
         }
 
         foreach (var key in keys.Where(key => key.IsRequired && !readings.ContainsKey(key)))
         {
-            problems.Add(node.At, $"'{key.Name}' is missing; write '{key.Name}:' and {key.What}");
+            problems.Add(node.At, () => $"'{key.Name}' is missing; write '{key.Name}:' and {key.What}");
         }
 
         if (oneOf is not null && !oneOf.Any(readings.ContainsKey))

@@ -16,7 +16,8 @@ internal static class NearestName
         var allowed = Math.Max(1, (word.Length + 1) / 3);
         return known
             .Select(name => (Name: name, Distance: Distance(Plain(word), Plain(name))))
-            .Where(candidate => candidate.Distance <= allowed)
+            .Where(candidate =>
+                candidate.Distance <= allowed || (word.Length > 2 && Plain(candidate.Name).StartsWith(Plain(word), StringComparison.Ordinal)))
             .OrderBy(candidate => candidate.Distance)
             .Select(candidate => candidate.Name)
             .FirstOrDefault();

@@ -20,7 +20,7 @@ internal sealed class TextShape<T>(string what, TextReader<T> read, string? patt
 
     private readonly Regex? form = pattern is null ? null : new Regex(pattern, RegexOptions.CultureInvariant);
 
-    public override bool Accepts(YamlNode node) => node is YamlScalar scalar && PlainScalar.KindOf(scalar) == PlainKind.Text;
+    public override bool Accepts(YamlNode node) => node is YamlScalar scalar && PlainScalar.KindOf(scalar) != PlainKind.Null;
 
     public override JsonObject Schema()
     {
@@ -35,30 +35,41 @@ internal sealed class TextShape<T>(string what, TextReader<T> read, string? patt
 
     protected override bool ReadContent(YamlNode node, ProblemList problems, [MaybeNullWhen(false)] out T value)
     {
-        var text = ((YamlScalar)node).Value;
-        string? error = null;
-        value = text.Length is 0 or > LongestText || text.EndsWith('\n') || form?.IsMatch(text) == false ? default : read(text, out error);
-        if (value is null || error is not null)
+        var scalar = (YamlScalar)node;
+        if (!TryRead(scalar.Value, out value, out var error))
         {
-            problems.Add(node.At, isSecret ? error ?? $"this is not {What}" : $"{Shown.Value(text)} {error ?? $"is not {What}"}");
+            problems.Add(node.At, isSecret ? $"this is not {What}" : $"{Shown.Value(scalar.Value)} {Refusal(scalar, isUsable: false, error)}");
             return false;
+        }
+
+        if (PlainScalar.KindOf(scalar) != PlainKind.Text)
+        {
+            problems.Add(node.At, $"{Shown.Value(scalar.Value)} {Refusal(scalar, isUsable: true, error)}");
         }
 
         return true;
     }
 
-    protected override string Refusal(YamlNode node) =>
-        node is YamlScalar scalar && !isSecret && PlainScalar.KindOf(scalar) is PlainKind.Number or PlainKind.Truth
-            ? NotAText((YamlScalar)node)
-            : base.Refusal(node);
-
-    // A number may be a value in quotes, or one that lacks its unit: the shape's own reading tells which.
-    private string NotAText(YamlScalar scalar)
+    // A number may be a text without its quotes, or one that lacks its unit.
+    private string Refusal(YamlScalar scalar, bool isUsable, string? error)
     {
-        var isUsableInQuotes = form?.IsMatch(scalar.Value) != false && read(scalar.Value, out var error) is not null && error is null;
-        var kind = PlainScalar.KindOf(scalar) == PlainKind.Number ? "a number" : "true or false";
-        return isUsableInQuotes
-            ? $"{Shown.Value(scalar.Value)} is {kind} to YAML; to mean the text, write \"{scalar.Value}\" in quotes"
-            : $"{Shown.Value(scalar.Value)} is {kind}; write {What}";
+        var kind = PlainScalar.KindOf(scalar);
+        var name = kind == PlainKind.Number ? "a number" : "true or false";
+        return kind == PlainKind.Text ? error ?? $"is not {What}"
+            : isUsable ? $"is {name} to YAML; to mean the text, write \"{scalar.Value}\" in quotes"
+            : $"is {name}; write {What}";
+    }
+
+    private bool TryRead(string text, [MaybeNullWhen(false)] out T value, out string? error)
+    {
+        value = default;
+        error = null;
+        if (text.Length is 0 or > LongestText || text.EndsWith('\n') || form?.IsMatch(text) == false)
+        {
+            return false;
+        }
+
+        value = read(text, out error);
+        return value is not null && error is null;
     }
 }

@@ -41,7 +41,8 @@ internal sealed partial class WholeNumberShape(long least, long most) : Shape<lo
 
     protected override string Refusal(YamlNode node) => node switch
     {
-        YamlScalar { IsPlain: false } quoted when Digits().IsMatch(quoted.Value) => $"this is a text because of its quotes; write {quoted.Value} without them",
+        YamlScalar { IsPlain: false } quoted when Digits().IsMatch(quoted.Value) =>
+            $"this is a text because of its quotes; write {quoted.Value} without them",
         YamlScalar scalar when PlainScalar.KindOf(scalar) != PlainKind.Null => $"{Shown.Value(scalar.Value)} is not {What}",
         _ => base.Refusal(node),
     };

@@ -15,7 +15,8 @@ public static class LocalCursor
     /// <remarks>
     /// <para>The map never decreases. So the windows <c>[a, b)</c> and <c>[b, c)</c> become <c>[h(a), h(b))</c> and <c>[h(b), h(c))</c>: every row
     /// belongs to exactly one of them.</para>
-    /// <para>A row below <c>h(b)</c> cannot be written with a clock reading any more once <c>b</c> has passed. In the hour before a fall-back, which will
+    /// <para>A row below <c>h(b)</c> cannot be written with a clock reading any more once <c>b</c> has passed. In the hour before a fall-back,
+    /// which will
     /// be shown a second time, the bound stays at the start of that hour: windows there are empty, and the one that holds the end of the
     /// second showing reads both.</para>
     /// </remarks>

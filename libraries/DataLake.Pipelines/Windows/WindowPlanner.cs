@@ -133,7 +133,8 @@ public static class WindowPlanner
 
     private static IReadOnlyList<Window> WindowsBetween(DateTimeOffset from, DateTimeOffset to) => from < to ? [new Window(from, to)] : [];
 
-    private static DateTimeOffset TruncateToMicroseconds(DateTimeOffset instant) => new(instant.Ticks - (instant.Ticks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
+    private static DateTimeOffset TruncateToMicroseconds(DateTimeOffset instant) =>
+        new(instant.Ticks - (instant.Ticks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
 
     private static DateTimeOffset Earlier(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
 

@@ -9,12 +9,15 @@ internal sealed class ProblemList
     /// <summary>How many problems there are, kept or not.</summary>
     public int Count { get; private set; }
 
-    public void Add(Position at, string message)
+    public void Add(Position at, string message) => Add(at, () => message);
+
+    /// <summary>Adds a problem whose words are made only where it is kept.</summary>
+    public void Add(Position at, Func<string> message)
     {
         Count++;
         if (problems.Count < Kept)
         {
-            problems.Add((at, message));
+            problems.Add((at, message()));
         }
     }
 

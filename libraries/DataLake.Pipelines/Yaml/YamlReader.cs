@@ -26,7 +26,8 @@ internal sealed class YamlReader
     {
         if (text.Length > LongestText)
         {
-            problems.Add(new Position(1, 1), $"the file has more than {LongestText / 1024} KiB; that is no pipeline definition. Split it into several pipelines");
+            problems.Add(
+                new Position(1, 1), $"the file has more than {LongestText / 1024} KiB; that is no pipeline definition. Split it into several pipelines");
             return null;
         }
 
@@ -40,7 +41,8 @@ internal sealed class YamlReader
         {
             if (char.IsControl(character) && character is not ('\n' or '\r' or '\t' or '\u0085'))
             {
-                problems.Add(new Position(line, column), $"the character U+{(int)character:X4} is not allowed here; save the file as plain UTF-8 text");
+                problems.Add(
+                    new Position(line, column), $"the character U+{(int)character:X4} is not allowed here; save the file as plain UTF-8 text");
                 return false;
             }
 
@@ -78,6 +80,12 @@ internal sealed class YamlReader
         catch (YamlException error)
         {
             problems.Add(At(error.Start), $"this is not YAML: {Advice(error.Message)}");
+        }
+        catch (ArgumentException)
+        {
+            // What YamlDotNet's parser does with a tag that is no URI.
+            problems.Add(last,
+                "this is not YAML: somewhere from here on there is a tag (!name) that is not one; a text that begins with ! needs quotes");
         }
         catch (InvalidOperationException)
         {
@@ -147,7 +155,7 @@ internal sealed class YamlReader
             }
             else if (lines.TryGetValue(name.Value, out var line))
             {
-                problems.Add(name.At, $"key {Shown.Key(name.Value)} stands here a second time (first on line {line}); keep one");
+                problems.Add(name.At, () => $"key {Shown.Key(name.Value)} stands here a second time (first on line {line}); keep one");
             }
             else
             {

@@ -54,7 +54,7 @@ public sealed partial class RunCommit(RunQueries runs, TableCommits commits, Pip
         {
             (pipeline, table) = await definitions.OfAsync(run, cancellation);
         }
-        catch (InvalidOperationException error)
+        catch (UnusableDefinitionException error)
         {
             await commits.RefuseAsync(run.Id, error.Message, cancellation);
             CannotCommit(run.Id, error.Message);

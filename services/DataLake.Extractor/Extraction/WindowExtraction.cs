@@ -38,7 +38,7 @@ public sealed partial class WindowExtraction(
         {
             (pipeline, table) = await definitions.OfAsync(run, cancellation);
         }
-        catch (InvalidOperationException error)
+        catch (UnusableDefinitionException error)
         {
             await FailAsync(run, error.Message, canRetry: false, new RetryPolicy(0, TimeSpan.Zero), step);
             return false;

@@ -50,7 +50,10 @@ internal sealed class LeaseKeeper : IAsyncDisposable
             {
                 await Task.Delay(pause, time, stop.Token);
                 var renewedAt = time.GetUtcNow();
-                if (!await claims.RenewAsync(run.Id, run.Attempt, lease, rowsSoFar(), stop.Token))
+                // A ledger that hangs must not keep the worker at work beyond its lease.
+                using var untilLost = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
+                untilLost.CancelAfter(heldUntil - renewedAt > pause ? heldUntil - renewedAt : pause);
+                if (!await claims.RenewAsync(run.Id, run.Attempt, lease, rowsSoFar(), untilLost.Token))
                 {
                     await lost.CancelAsync();
                     return;

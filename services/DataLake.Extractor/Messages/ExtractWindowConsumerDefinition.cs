@@ -1,5 +1,5 @@
+using DataLake.Ledger;
 using MassTransit;
-using Npgsql;
 
 namespace DataLake.Extractor.Messages;
 
@@ -19,7 +19,7 @@ public sealed class ExtractWindowConsumerDefinition : ConsumerDefinition<Extract
         ArgumentNullException.ThrowIfNull(endpointConfigurator);
         endpointConfigurator.UseMessageRetry(retry =>
         {
-            retry.Handle<NpgsqlException>();
+            retry.Handle<Exception>(LedgerException.IsTrouble);
             retry.Exponential(3, TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(500));
         });
     }

@@ -7,7 +7,7 @@ namespace DataLake.Notifier.Channels;
 /// <summary>Sends a message by whichever channel was asked for.</summary>
 public sealed class ChannelSender(LogSender log, SmtpSender smtp, WebhookSender webhook)
 {
-    /// <summary>Sends; returns when the receiver has said yes. Ends within a minute.</summary>
+    /// <summary>Sends; returns when the receiver has said yes. Ends after little more than a minute, whatever the receiver does.</summary>
     /// <exception cref="ChannelException">The receiver said no, or nothing.</exception>
     /// <exception cref="ServiceDefaults.Secrets.SecretException">A secret that the channel refers to is not there.</exception>
     public async Task SendAsync(NotifyChannel channel, NoticeMessage message, CancellationToken cancellation)

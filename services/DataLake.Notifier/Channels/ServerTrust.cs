@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Options;
 
@@ -6,6 +7,26 @@ namespace DataLake.Notifier.Channels;
 /// <summary>Whose certificates are believed: the system's authorities, and those of <see cref="NotifierOptions.TrustedCertificates"/>.</summary>
 public sealed class ServerTrust(IOptions<NotifierOptions> options)
 {
+    /// <summary>Whether a file holds certificates; true for null.</summary>
+    internal static bool CanRead(string? file)
+    {
+        if (file is null)
+        {
+            return true;
+        }
+
+        try
+        {
+            var certificates = new X509Certificate2Collection();
+            certificates.ImportFromPemFile(file);
+            return certificates.Count > 0;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>The rules for a server's certificate; null: those of the system.</summary>
     internal X509ChainPolicy? CreatePolicy()
     {

@@ -21,6 +21,7 @@ public sealed class WebhookSender(SecretResolver secrets, ServerTrust trust, Tim
     public static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
 
     private const int LongestAnswer = 1024;
+    private const int ShortestToken = 6;
 
     // Made here and not by IHttpClientFactory: its clients write each address into the log.
     private readonly HttpClient client = new(new SocketsHttpHandler
@@ -55,7 +56,7 @@ public sealed class WebhookSender(SecretResolver secrets, ServerTrust trust, Tim
             using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
             if (!response.IsSuccessStatusCode)
             {
-                var answer = channel.UrlReference is null ? await ReadAnswerAsync(response, [address.PathAndQuery.TrimStart('/'), key ?? ""], either.Token) : "";
+                var answer = channel.UrlReference is null ? await ReadAnswerAsync(response, [.. HiddenPartsOf(address), key ?? ""], either.Token) : "";
                 throw new ChannelException($"The webhook at {shown} answered {(int)response.StatusCode} {AdviceOf(response.StatusCode)}{answer}");
             }
         }
@@ -99,8 +100,15 @@ public sealed class WebhookSender(SecretResolver secrets, ServerTrust trust, Tim
         return Uri.TryCreate(secrets.Resolve(reference), UriKind.Absolute, out var address) && address.UserInfo.Length == 0
             && (address.Scheme == Uri.UriSchemeHttps || (address.Scheme == Uri.UriSchemeHttp && address.IsLoopback))
             ? address
-            : throw new ChannelException($"What is kept in {reference} is not the address of a webhook. Keep an https:// address without a user or password there (http:// only for this machine).");
+            : throw new ChannelException(
+                $"What is kept in {reference} is not the address of a webhook. "
+                + "Keep an https:// address without a user or password there (http:// only for this machine).");
     }
+
+    /// <summary>What may be a token in an address that stands in the definition: its parts, unless they are short words.</summary>
+    private static IEnumerable<string> HiddenPartsOf(Uri address) =>
+        address.PathAndQuery.Split('/', '?', '&', '=', ';').Where(part => part.Length >= ShortestToken)
+            .SelectMany(part => new[] { part, Uri.UnescapeDataString(part) }).OrderByDescending(part => part.Length);
 
     private static async Task<string> ReadAnswerAsync(HttpResponseMessage response, IEnumerable<string> hidden, CancellationToken cancellation)
     {

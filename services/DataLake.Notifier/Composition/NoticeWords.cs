@@ -10,6 +10,10 @@ namespace DataLake.Notifier.Composition;
 /// <param name="WhatToDo">What the reader can do.</param>
 internal sealed record NoticeWords(string WhatIsLost, string WhatNext, string WhatToDo)
 {
+    private const string NothingVisible =
+        "No. The source was only read, and nothing of this run is visible in the lake: rows become visible by a commit, and there was none. "
+        + "What was committed before is unchanged.";
+
     /// <summary>The words for a notice and its run as it is now.</summary>
     public static NoticeWords Of(Notice notice, Run? run) => notice.Event switch
     {
@@ -25,7 +29,8 @@ internal sealed record NoticeWords(string WhatIsLost, string WhatNext, string Wh
             },
             $"Nothing is needed. {Look(notice)}"),
         NoticeEvent.Late => new(
-            "No. Windows follow each other without a gap, so rows that are not in the lake yet come with a later commit. Until then queries of this table see its older state.",
+            "No. Windows follow each other without a gap, so rows that are not in the lake yet come with a later commit. "
+            + "Until then queries of this table see its older state.",
             "The scheduler goes on from where the last window stopped. A rule that asks for 'recovered' tells when the table has caught up.",
             $"Find out what holds it up: a failed run, a source that does not answer, or more rows than the schedule leaves time for. {Look(notice)}"),
         NoticeEvent.Recovered => new(
@@ -45,11 +50,11 @@ internal sealed record NoticeWords(string WhatIsLost, string WhatNext, string Wh
                 $"Nothing more: it was committed at {Time(run.FinishedAt)}.",
                 $"Nothing is needed. {look}"),
             RunStatus.Failed => new(
-                "No. The source was only read, and nothing of this run is visible in the lake: rows become visible by a commit, and there was none. What was committed before is unchanged.",
+                NothingVisible,
                 $"The next tick of the table's schedule plans this run again, with the same window.{CompleteOnlyTo(run)}",
                 $"Remove the cause that is named above; then nothing more is needed. {look}"),
             _ => new(
-                "No. The source was only read, and nothing of this run is visible in the lake: rows become visible by a commit, and there was none. What was committed before is unchanged.",
+                NothingVisible,
                 $"It has been planned again already, with the same window, and is {run.Status.ToString().ToLowerInvariant()} now.{CompleteOnlyTo(run)}",
                 $"If it fails again, remove the cause that is named above. {look}"),
         };

@@ -54,7 +54,8 @@ public sealed partial class NoticeDeliverer(
         }
         catch (Exception error) when (error is InvalidOperationException or LedgerException && !LedgerTrouble.IsCauseOf(error))
         {
-            await TryAsync(notice, DefinitionPlace, _ => throw new ChannelException($"Nobody can be told, for the rules cannot be read. {error.Message}"), cancellation);
+            var failure = new ChannelException($"Nobody can be told, for the rules cannot be read. {error.Message}", error);
+            await TryAsync(notice, DefinitionPlace, _ => Task.FromException(failure), cancellation);
             return null;
         }
     }

@@ -8,6 +8,7 @@ using DataLake.Scheduler.Dispatch;
 using DataLake.Scheduler.Lateness;
 using DataLake.Scheduler.Planning;
 using DataLake.ServiceDefaults.Definitions;
+using DataLake.ServiceDefaults.Failpoints;
 using Microsoft.Extensions.Options;
 
 namespace DataLake.Scheduler.Cycle;
@@ -26,7 +27,7 @@ public sealed partial class SchedulerCycle(
     private readonly HashSet<(string Pipeline, string Table)> done = [];
 
     /// <summary>What a round found.</summary>
-    /// <param name="Open">Runs that are planned or under way.</param>
+    /// <param name="Open">Runs that are planned or under way, without those that wait for a failed window before them.</param>
     /// <param name="Behind">Tables with more closed windows than could be planned at once.</param>
     /// <param name="Silent">Pipelines that cannot be planned, because their source does not answer.</param>
     public sealed record Round(int Open, int Behind, IReadOnlyList<string> Silent);
@@ -42,18 +43,21 @@ public sealed partial class SchedulerCycle(
         }
 
         var pipelines = await definitions.RefreshAsync(cancellation);
+        var states = await schedules.AllAsync(cancellation);
         var silent = new List<string>();
         foreach (var pipeline in pipelines)
         {
-            if (!await PlanAsync(pipeline, cancellation))
+            if (!await PlanAsync(pipeline, states, cancellation))
             {
                 silent.Add(pipeline.Definition.Name);
             }
         }
 
         await backfills.PlanAsync(pipelines, cancellation);
+        Failpoint.Pass("scheduler.planned");
         await SweepAsync(cancellation);
         var open = await dispatcher.DispatchAsync(pipelines, cancellation);
+        Failpoint.Pass("scheduler.dispatched");
         await lateness.LookAsync(pipelines, cancellation);
         await noticeDispatcher.DispatchAsync(cancellation);
         return new Round(open, behind.Count, silent);
@@ -61,13 +65,14 @@ public sealed partial class SchedulerCycle(
 
     /// <summary>Plans the tables of a pipeline that are due.</summary>
     /// <returns>False where they cannot be planned, because the source does not answer.</returns>
-    private async Task<bool> PlanAsync(AppliedPipeline pipeline, CancellationToken cancellation)
+    private async Task<bool> PlanAsync(
+        AppliedPipeline pipeline, IReadOnlyDictionary<(string Pipeline, string Table), TableSchedule> states, CancellationToken cancellation)
     {
         var due = new List<(TableDefinition Table, TableSchedule State, bool IsTick)>();
         foreach (var table in pipeline.Definition.Tables)
         {
             var key = (pipeline.Definition.Name, table.Table.ToString());
-            var state = await schedules.GetAsync(key.Name, key.Item2, cancellation);
+            var state = states.GetValueOrDefault(key) ?? new TableSchedule { Pipeline = key.Name, Table = key.Item2 };
             var isTick = IsTick(pipeline, table, state, key);
             if (isTick || behind.Contains(key))
             {
@@ -101,7 +106,7 @@ public sealed partial class SchedulerCycle(
             if (isTick)
             {
                 state.LastTickAt = time.GetUtcNow();
-                await schedules.SaveAsync(state, cancellation);
+                await schedules.SaveAsync(state, notice: null, cancellation);
             }
         }
 
@@ -123,8 +128,7 @@ public sealed partial class SchedulerCycle(
         var policies = new Dictionary<Guid, RetryPolicy>();
         foreach (var run in await claims.ExpiredAsync(cancellation))
         {
-            var table = (await versions.OfAsync(run, cancellation)).Table;
-            policies[run.Id] = new RetryPolicy(table.Retries, table.RetryDelay);
+            policies[run.Id] = await PolicyOfAsync(run, cancellation);
         }
 
         if (policies.Count == 0)
@@ -135,6 +139,19 @@ public sealed partial class SchedulerCycle(
         foreach (var run in await claims.ExpireLeasesAsync(policies, cancellation))
         {
             TakenBack(run.Table, run.Window.ToString(), run.Attempt, run.Status.ToString());
+        }
+    }
+
+    private async Task<RetryPolicy> PolicyOfAsync(Run run, CancellationToken cancellation)
+    {
+        try
+        {
+            var table = (await versions.OfAsync(run, cancellation)).Table;
+            return new RetryPolicy(table.Retries, table.RetryDelay);
+        }
+        catch (UnusableDefinitionException)
+        {
+            return new RetryPolicy(0, TimeSpan.Zero); // The next attempt could not be made either.
         }
     }
 

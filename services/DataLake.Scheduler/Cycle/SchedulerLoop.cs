@@ -1,6 +1,6 @@
+using DataLake.Ledger;
 using DataLake.ServiceDefaults.Configuration;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace DataLake.Scheduler.Cycle;
 
@@ -20,9 +20,9 @@ internal sealed partial class SchedulerLoop(
             {
                 return;
             }
-            catch (NpgsqlException error)
+            catch (Exception error) when (LedgerException.IsTrouble(error))
             {
-                LedgerSilent(error.Message);
+                LedgerSilent(error.GetBaseException().Message);
             }
             catch (Exception error)
             {

@@ -61,7 +61,14 @@ public sealed partial class DefinitionsInForce(
         var pipelines = new List<AppliedPipeline>();
         foreach (var applied in await store.CurrentAsync(cancellation))
         {
-            pipelines.Add(new AppliedPipeline(await parsed.GetAsync(applied.Pipeline, applied.Version, cancellation), applied.Version));
+            try
+            {
+                pipelines.Add(new AppliedPipeline(await parsed.GetAsync(applied.Pipeline, applied.Version, cancellation), applied.Version));
+            }
+            catch (UnusableDefinitionException error)
+            {
+                Refused(error.Message);
+            }
         }
 
         return pipelines;

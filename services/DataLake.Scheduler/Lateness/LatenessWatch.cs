@@ -1,6 +1,5 @@
 using DataLake.Contracts;
 using DataLake.Ledger.Model;
-using DataLake.Ledger.Notices;
 using DataLake.Ledger.Runs;
 using DataLake.Ledger.Scheduling;
 using DataLake.Pipelines.Definitions;
@@ -9,7 +8,7 @@ using DataLake.Scheduler.Definitions;
 namespace DataLake.Scheduler.Lateness;
 
 /// <summary>Tells when a table is complete to less than its definition allows, and when it has caught up. Each once.</summary>
-public sealed class LatenessWatch(RunPlans plans, ScheduleStore schedules, NoticeStore notices, TimeProvider time)
+public sealed class LatenessWatch(RunPlans plans, ScheduleStore schedules, TimeProvider time)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
     private DateTimeOffset nextLook;
@@ -53,9 +52,8 @@ public sealed class LatenessWatch(RunPlans plans, ScheduleStore schedules, Notic
 
         var lateSince = state.LateSince ?? now;
         state.LateSince = isLate ? now : null;
-        await schedules.SaveAsync(state, cancellation);
         var reachedText = completeTo?.UtcDateTime.ToString("u") ?? "nothing";
-        await notices.RaiseAsync(new Notice
+        await schedules.SaveAsync(state, new Notice
         {
             Id = Guid.CreateVersion7(now),
             Event = isLate ? NoticeEvent.Late : NoticeEvent.Recovered,

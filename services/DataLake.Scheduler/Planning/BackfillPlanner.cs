@@ -9,7 +9,9 @@ using DataLake.Scheduler.Definitions;
 
 namespace DataLake.Scheduler.Planning;
 
-/// <summary>Turns the backfills that people asked for into runs.</summary>
+/// <summary>
+/// Turns the backfills that people asked for into runs. A table has one at a time: which windows the next covers follows from what the first has committed.
+/// </summary>
 public sealed partial class BackfillPlanner(
     ScheduleStore schedules, RunPlans plans, TableCommits commits, TablePlanner planner, ILogger<BackfillPlanner> logger)
 {
@@ -18,6 +20,11 @@ public sealed partial class BackfillPlanner(
     {
         foreach (var backfill in await schedules.WaitingBackfillsAsync(cancellation))
         {
+            if (await plans.HasOpenBackfillAsync(backfill.Pipeline, backfill.Table, cancellation))
+            {
+                continue;
+            }
+
             var error = await PlanOneAsync(backfill, pipelines, cancellation);
             await schedules.EndBackfillAsync(backfill.Id, error, cancellation);
             if (error is not null)
@@ -27,6 +34,7 @@ public sealed partial class BackfillPlanner(
         }
     }
 
+    /// <returns>Why it cannot be planned, or null where it is.</returns>
     private async Task<string?> PlanOneAsync(Backfill backfill, IReadOnlyList<AppliedPipeline> pipelines, CancellationToken cancellation)
     {
         var pipeline = pipelines.FirstOrDefault(candidate => candidate.Definition.Name == backfill.Pipeline);
@@ -49,6 +57,11 @@ public sealed partial class BackfillPlanner(
             var windows = table.Write == WriteMode.Upsert
                 ? Cut(rule, new Window(range.From, range.To < plannedTo ? range.To : plannedTo))
                 : WindowPlanner.PlanBackfill(rule, range, await commits.WindowsAsync(backfill.Pipeline, backfill.Table, cancellation));
+            if (windows.Count == 0)
+            {
+                return $"{backfill.Table} has no committed window in {range}; what is planned there is loaded by itself. Ask again when it is.";
+            }
+
             var runs = windows.Select(window => planner.NewRun(pipeline, backfill.Table, RunKind.Backfill, window, backfill.Id)).ToList();
             await plans.AddAsync(runs, plannedTo, cancellation);
             Planned(backfill.Table, runs.Count, range.ToString());

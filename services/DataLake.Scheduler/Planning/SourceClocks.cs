@@ -1,6 +1,5 @@
 using DataLake.Contracts;
 using DataLake.Ledger.Model;
-using DataLake.Ledger.Notices;
 using DataLake.Ledger.Scheduling;
 using DataLake.Postgres.Errors;
 using DataLake.Scheduler.Definitions;
@@ -14,13 +13,19 @@ namespace DataLake.Scheduler.Planning;
 /// pauses; that it fails, and that it is well again, is told once.
 /// </summary>
 public sealed partial class SourceClocks(
-    SourcePool sources, ScheduleStore schedules, NoticeStore notices, TimeProvider time, ILogger<SourceClocks> logger)
+    SourcePool sources, ScheduleStore schedules, TimeProvider time, ILogger<SourceClocks> logger)
 {
     /// <summary>Stands for a whole pipeline where the ledger asks for a table.</summary>
     public const string WholePipeline = "*";
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+
+    // One source that hangs must not hold up the planning of all others.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
     private readonly Dictionary<string, (DateTimeOffset NextTry, TimeSpan Pause)> silent = [];
+
+    // The pipelines that the ledger is known not to show as failing; it may show a failure that an earlier process recorded.
+    private readonly HashSet<string> healthy = [];
 
     /// <summary>The source's clock, or null while it does not answer.</summary>
     public async Task<DateTimeOffset?> ReadAsync(AppliedPipeline pipeline, CancellationToken cancellation)
@@ -31,25 +36,42 @@ public sealed partial class SourceClocks(
             return null;
         }
 
-        try
+        var (clock, problem) = await AskAsync(pipeline, cancellation);
+        if (problem is null)
         {
-            var clock = await sources.Get(pipeline.Definition).ClockAsync(cancellation);
             await RecoveredAsync(pipeline, cancellation);
             return clock;
         }
+
+        var pause = wait.Pause == TimeSpan.Zero ? TimeSpan.FromSeconds(2) : wait.Pause * 2;
+        pause = pause < LongestPause ? pause : LongestPause;
+        silent[name] = (time.GetUtcNow() + pause, pause);
+        await FailedAsync(pipeline, problem, cancellation);
+        return null;
+    }
+
+    private async Task<(DateTimeOffset Clock, string? Problem)> AskAsync(AppliedPipeline pipeline, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(LongestWait);
+        try
+        {
+            return (await sources.Get(pipeline.Definition).ClockAsync(limit.Token), null);
+        }
         catch (Exception error) when (error is SourceException or SecretException)
         {
-            var pause = wait.Pause == TimeSpan.Zero ? TimeSpan.FromSeconds(2) : wait.Pause * 2;
-            pause = pause < LongestPause ? pause : LongestPause;
-            silent[name] = (time.GetUtcNow() + pause, pause);
-            await FailedAsync(pipeline, error.Message, cancellation);
-            return null;
+            return (default, error.Message);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return (default, $"The source did not say what time it is within {LongestWait.TotalSeconds:0} s. Check the network to it and its load.");
         }
     }
 
     private async Task FailedAsync(AppliedPipeline pipeline, string problem, CancellationToken cancellation)
     {
         var name = pipeline.Definition.Name;
+        healthy.Remove(name);
         var state = await schedules.GetAsync(name, WholePipeline, cancellation);
         if (state.FailingSince is not null && state.Error == problem)
         {
@@ -59,36 +81,31 @@ public sealed partial class SourceClocks(
         var isNew = state.FailingSince is null;
         state.FailingSince ??= time.GetUtcNow();
         state.Error = problem;
-        await schedules.SaveAsync(state, cancellation);
+        var text = $"No table of the pipeline {name} can be planned. {problem} Planning is tried again by itself; windows that were missed are caught up in order.";
+        await schedules.SaveAsync(state, isNew ? NoticeOf(pipeline, NoticeEvent.Failed, state.FailingSince.Value, text) : null, cancellation);
         CannotPlan(name, problem);
-        if (isNew)
-        {
-            var text = $"No table of the pipeline {name} can be planned. {problem} Planning is tried again by itself; windows that were missed are caught up in order.";
-            await notices.RaiseAsync(NoticeOf(pipeline, NoticeEvent.Failed, state.FailingSince.Value, text), cancellation);
-        }
     }
 
     private async Task RecoveredAsync(AppliedPipeline pipeline, CancellationToken cancellation)
     {
         var name = pipeline.Definition.Name;
-        var known = silent.Remove(name);
-        if (!known && checkedOnce.Contains(name))
+        silent.Remove(name);
+        if (healthy.Contains(name))
         {
             return;
         }
 
-        checkedOnce.Add(name);
         var state = await schedules.GetAsync(name, WholePipeline, cancellation);
-        if (state.FailingSince is not { } since)
+        if (state.FailingSince is { } since)
         {
-            return;
+            state.FailingSince = null;
+            state.Error = null;
+            var text = $"The source of the pipeline {name} answers again; its tables are planned from where they stopped.";
+            await schedules.SaveAsync(state, NoticeOf(pipeline, NoticeEvent.Recovered, since, text), cancellation);
+            PlansAgain(name);
         }
 
-        state.FailingSince = null;
-        state.Error = null;
-        await schedules.SaveAsync(state, cancellation);
-        await notices.RaiseAsync(NoticeOf(pipeline, NoticeEvent.Recovered, since, $"The source of the pipeline {name} answers again; its tables are planned from where they stopped."), cancellation);
-        PlansAgain(name);
+        healthy.Add(name);
     }
 
     private Notice NoticeOf(AppliedPipeline pipeline, NoticeEvent happening, DateTimeOffset since, string text) => new()
@@ -102,9 +119,6 @@ public sealed partial class SourceClocks(
         RaisedAt = time.GetUtcNow(),
         Text = text,
     };
-
-    // A failure that an earlier process recorded is taken back when the source is first heard of.
-    private readonly HashSet<string> checkedOnce = [];
 
     [LoggerMessage(LogLevel.Error, "Pipeline {Pipeline} cannot be planned: {Problem}")]
     private partial void CannotPlan(string pipeline, string problem);

@@ -8,7 +8,7 @@ using DataLake.ServiceDefaults.Telemetry;
 
 namespace DataLake.Scheduler.Planning;
 
-/// <summary>Plans the runs of one table: failed ones again, unchanged, and the windows that have closed since.</summary>
+/// <summary>Plans the runs of one table: failed ones again, and the windows that have closed since.</summary>
 public sealed partial class TablePlanner(RunPlans plans, TimeProvider time, ILogger<TablePlanner> logger)
 {
     /// <summary>The most runs of one table that wait at a time; a longer backlog is planned as it is worked off.</summary>
@@ -25,12 +25,17 @@ public sealed partial class TablePlanner(RunPlans plans, TimeProvider time, ILog
         AppliedPipeline pipeline, TableDefinition table, DateTimeOffset sourceClock, bool replayFailed, CancellationToken cancellation)
     {
         var (name, tableName) = (pipeline.Definition.Name, table.Table.ToString());
-        if (replayFailed && await plans.ReplayFailedAsync(name, tableName, cancellation) is > 0 and var replayed)
+        if (replayFailed && await plans.ReplayFailedAsync(name, tableName, pipeline.Version, cancellation) is > 0 and var replayed)
         {
             Replays(replayed, tableName);
         }
 
         var progress = await plans.ProgressAsync(name, tableName, cancellation);
+        if (progress.Failed > 0)
+        {
+            return false; // Nothing later may be read before the next tick replays it.
+        }
+
         var room = MostOpenRuns - progress.Open;
         var windows = pipeline.Definition.WindowRuleOf(table) is { } rule
             ? Incremental(rule, progress, sourceClock, room)
@@ -72,7 +77,7 @@ public sealed partial class TablePlanner(RunPlans plans, TimeProvider time, ILog
     private static IReadOnlyList<Window> Incremental(WindowRule rule, TableProgress progress, DateTimeOffset sourceClock, int room)
     {
         // Without a size the next window holds all that comes until then: one waits at a time.
-        var most = rule.Size is null ? (progress.Open + progress.Failed > 0 ? 0 : 1) : room;
+        var most = rule.Size is null ? (progress.Open > 0 ? 0 : 1) : room;
         return most <= 0 ? [] : WindowPlanner.Plan(rule, progress.PlannedTo, sourceClock, most);
     }
 
@@ -85,6 +90,6 @@ public sealed partial class TablePlanner(RunPlans plans, TimeProvider time, ILog
     [LoggerMessage(LogLevel.Debug, "{Count} window(s) of {Table} planned: {Range}")]
     private partial void Planned(int count, string table, string range);
 
-    [LoggerMessage(LogLevel.Information, "{Count} failed run(s) of {Table} are planned again, unchanged")]
+    [LoggerMessage(LogLevel.Information, "{Count} failed run(s) of {Table} are planned again")]
     private partial void Replays(int count, string table);
 }

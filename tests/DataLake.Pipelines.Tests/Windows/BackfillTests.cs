@@ -11,7 +11,8 @@ public class BackfillTests
     private static readonly DateTimeOffset Day = Utc("2024-03-01T00:00:00Z");
     private static readonly WindowRule Hourly = new(new WindowSize(TimeSpan.FromHours(1)), TimeZoneInfo.Utc, null, TimeSpan.Zero);
 
-    // What was committed: windows of changing lengths, some left out, some overlapping (as earlier backfills leave them), perhaps one from the beginning.
+    // What was committed: windows of changing lengths, some left out, some overlapping (as earlier backfills leave them), perhaps one from the
+    // beginning.
     private static readonly Gen<(WindowRule Rule, Window Range, Window[] Committed)> Cases =
         from zone in Arbitrary.Zone
         from size in WindowSizeTests.Sizes
@@ -41,10 +42,10 @@ public class BackfillTests
         windows[^1].To.ShouldBeGreaterThanOrEqualTo(item.Range.To < completeTo ? item.Range.To : completeTo);
         windows[^1].To.ShouldBeLessThanOrEqualTo(completeTo);
         (windows[0].From == item.Range.From || item.Committed.Any(window => window.From == windows[0].From)).ShouldBeTrue();
-        windows.Zip(windows.Skip(1)).ShouldAllBe(pair => pair.First.To == pair.Second.From);
+        windows.Zip(windows.Skip(1)).All(pair => pair.First.To == pair.Second.From).ShouldBeTrue();
         foreach (var window in windows)
         {
-            item.Committed.ShouldAllBe(committed => window.Covers(committed) || !window.Overlaps(committed));
+            Array.TrueForAll(item.Committed, committed => window.Covers(committed) || !window.Overlaps(committed)).ShouldBeTrue();
         }
     }, 1000);
 

@@ -31,17 +31,17 @@ public class LocalCursorTests
     [Fact]
     public void Every_row_is_read_once_and_after_the_last_moment_it_could_be_written() => Arbitrary.Holds(Cases, item =>
     {
-        var bounds = Instants(item.Instant, item.Minutes).ToList();
-        var written = Enumerable.Range(0, 200).Select(index => bounds[0].AddHours(-2) + ((bounds[^1] - bounds[0] + TimeSpan.FromHours(4)) * (index / 200.0)));
-        var first = LocalCursor.ToLocal(bounds[0], item.Zone);
-        var last = LocalCursor.ToLocal(bounds[^1], item.Zone);
-        foreach (var row in written.Select(instant => (Instant: instant, Local: Show(instant, item.Zone))))
+        var bounds = Instants(item.Instant, item.Minutes).Select(instant => (Instant: instant, Local: LocalCursor.ToLocal(instant, item.Zone))).ToList();
+        var length = bounds[^1].Instant - bounds[0].Instant + TimeSpan.FromHours(4);
+        for (var part = 0; part < 200; part++)
         {
-            var readers = bounds.Zip(bounds.Skip(1)).Where(window =>
-                LocalCursor.ToLocal(window.First, item.Zone) <= row.Local && row.Local < LocalCursor.ToLocal(window.Second, item.Zone)).ToList();
+            var written = bounds[0].Instant.AddHours(-2) + (length * (part / 200.0));
+            var row = Show(written, item.Zone);
 
-            readers.Count.ShouldBe(row.Local >= first && row.Local < last ? 1 : 0);
-            readers.ShouldAllBe(window => row.Instant < window.Second);
+            var readers = bounds.Zip(bounds.Skip(1)).Where(window => window.First.Local <= row && row < window.Second.Local).ToList();
+
+            readers.Count.ShouldBe(row >= bounds[0].Local && row < bounds[^1].Local ? 1 : 0);
+            readers.TrueForAll(window => written < window.Second.Instant).ShouldBeTrue();
         }
     });
 

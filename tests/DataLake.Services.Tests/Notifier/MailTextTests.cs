@@ -1,4 +1,8 @@
+using System.Text;
 using DataLake.Notifier.Channels.Smtp;
+using DataLake.Notifier.Composition;
+using FsCheck;
+using FsCheck.Fluent;
 using Shouldly;
 using Xunit;
 
@@ -31,6 +35,29 @@ public sealed class MailTextTests
     [Fact]
     public void A_line_end_cannot_start_another_header() =>
         MailText.EncodeWords("a\r\nBcc: all@example.org").ShouldBe("a Bcc: all@example.org");
+
+    [Fact]
+    public void Any_text_is_ASCII_in_a_header_and_can_be_read_back() => Prop.ForAll<string>(text =>
+    {
+        var whole = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text ?? ""));
+
+        var header = MailText.EncodeWords(whole);
+
+        header.ShouldAllBe(character => character < '\x7f' && (character >= ' ' || character == '\r' || character == '\n'));
+        header.Split("\r\n").Skip(1).ShouldAllBe(line => line.StartsWith(' '));
+        var read = header.StartsWith("=?utf-8?B?", StringComparison.Ordinal)
+            ? string.Concat(header.Split("\r\n ").Select(word => Encoding.UTF8.GetString(Convert.FromBase64String(word[10..^2]))))
+            : header;
+        read.ShouldBe(ShownText.Line(whole));
+    }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void Any_line_is_read_as_a_reply_or_is_none() => Prop.ForAll<string>(line =>
+    {
+        var isReply = SmtpReply.TryReadLine(line ?? "", out var code, out _, out _);
+
+        (isReply ? code is >= 0 and <= 999 : true).ShouldBeTrue();
+    }).QuickCheckThrowOnFailure();
 
     [Fact]
     public void Long_text_is_folded_into_words_of_at_most_75_characters_that_do_not_split_a_character()

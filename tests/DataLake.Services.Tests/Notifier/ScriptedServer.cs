@@ -7,14 +7,20 @@ namespace DataLake.Services.Tests.Notifier;
 /// <summary>A server that says what the test wants, for what no honest server does: a greeting, then an answer to each line.</summary>
 internal sealed class ScriptedServer : IAsyncDisposable
 {
-    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener listener;
     private readonly CancellationTokenSource end = new();
     private readonly List<string> received = [];
     private readonly Task work;
 
     /// <summary>Starts it. A line is answered by the first whose beginning it has; by nothing where there is none; null hangs up.</summary>
     public ScriptedServer(string greeting, params (string Beginning, string? Answer)[] answers)
+        : this(IPAddress.Loopback, greeting, answers)
     {
+    }
+
+    public ScriptedServer(IPAddress address, string greeting, params (string Beginning, string? Answer)[] answers)
+    {
+        listener = new TcpListener(address, 0);
         listener.Start();
         work = RunAsync(greeting, answers);
     }

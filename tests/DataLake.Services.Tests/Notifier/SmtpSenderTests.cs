@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using DataLake.Notifier;
 using DataLake.Notifier.Channels;
 using DataLake.Notifier.Channels.Smtp;
@@ -147,6 +150,18 @@ public sealed class SmtpSenderTests : IDisposable
 
         error.ShouldContain("refused the login: 535 no login for *** with *** or ***");
         ShouldHoldNoSecret(error);
+    }
+
+    [Fact]
+    public async Task A_password_is_not_sent_to_another_machine_in_the_clear()
+    {
+        var address = NetworkInterface.GetAllNetworkInterfaces().SelectMany(card => card.GetIPProperties().UnicastAddresses)
+            .Select(unicast => unicast.Address).FirstOrDefault(found => found.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(found));
+        Assert.SkipWhen(address is null, "This machine has only a loopback address.");
+        await using var server = new ScriptedServer(address!, "220 ready\r\n", ("EHLO", "250-hello\r\n250 AUTH PLAIN LOGIN\r\n"));
+
+        (await FailsAsync(WithLogin(Channel(server.Port)) with { Host = address!.ToString() })).ShouldContain("is not sent to the mail server");
+        server.Received.ShouldHaveSingleItem().ShouldBe($"EHLO [{address}]");
     }
 
     [Fact]

@@ -97,12 +97,12 @@ public sealed class WebhookSenderTests : IDisposable
     {
         await using var server = await WebhookListener.StartAsync();
         var key = secrets.Keep("key", Key);
-        server.Answer = context => AnswerAsync(context, 400, $"path {context.Request.Path} key {Key}");
+        server.Answer = context => AnswerAsync(context, 400, $"path {context.Request.Path} token {context.Request.Query["token"]} key {Key}");
 
-        var literal = await FailsAsync(new WebhookChannel(server.At("/hooks/t0ken"), null, key));
-        var kept = await FailsAsync(new WebhookChannel(null, secrets.Keep("url", server.At("/hooks/t0ken").ToString()), key));
+        var literal = await FailsAsync(new WebhookChannel(server.At("/hooks/t0ken-in-path?token=t0ken%20in%20query"), null, key));
+        var kept = await FailsAsync(new WebhookChannel(null, secrets.Keep("url", server.At("/hooks/t0ken?token=t0ken").ToString()), key));
 
-        literal.ShouldContain("It said: path /*** key ***");
+        literal.ShouldContain("It said: path /hooks/*** token *** key ***");
         foreach (var error in new[] { literal, kept })
         {
             error.ShouldNotContain("t0ken");

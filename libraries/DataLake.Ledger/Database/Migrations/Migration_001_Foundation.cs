@@ -156,6 +156,7 @@ internal sealed class Migration_001_Foundation : Migration
             dispatched_at timestamptz,
             done_at timestamptz
         );
+        CREATE INDEX notices_by_run ON datalake.notices (run_id);
         CREATE INDEX notices_open ON datalake.notices (raised_at) WHERE done_at IS NULL;
         CREATE TABLE datalake.notice_deliveries (
             notice_id uuid NOT NULL REFERENCES datalake.notices (id),

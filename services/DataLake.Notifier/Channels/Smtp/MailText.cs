@@ -7,7 +7,8 @@ namespace DataLake.Notifier.Channels.Smtp;
 /// <summary>A message as a mail (RFC 5322): headers in ASCII, and the body as UTF-8 in Base64, which no server on the way can break.</summary>
 internal static class MailText
 {
-    private const int LongestWord = 45; // Bytes in one encoded word: 60 characters of Base64, below the 75 allowed.
+    // Bytes in one encoded word: 48 characters of Base64, so that with the header's name a line stays below the 76 allowed.
+    private const int LongestWord = 36;
 
     /// <summary>The mail, with CR LF line ends.</summary>
     /// <param name="message">What is told.</param>

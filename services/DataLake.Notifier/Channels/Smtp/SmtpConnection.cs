@@ -86,7 +86,8 @@ internal sealed class SmtpConnection : IAsyncDisposable
         }
         else
         {
-            throw new ChannelException($"The mail server {server} offers no login that is known here (PLAIN or LOGIN). Leave out username and password if it needs none.");
+            throw new ChannelException(
+                $"The mail server {server} offers no login that is known here (PLAIN or LOGIN). Leave out username and password if it needs none.");
         }
 
         Require(reply, "login", " Check username and password.");
@@ -162,7 +163,8 @@ internal sealed class SmtpConnection : IAsyncDisposable
     {
         if (!extensions.Contains("STARTTLS", StringComparer.OrdinalIgnoreCase))
         {
-            throw new ChannelException($"The mail server {server} does not offer STARTTLS. Set tls: implicit for a port that speaks TLS from the first byte (465), or mend the server.");
+            throw new ChannelException(
+                $"The mail server {server} does not offer STARTTLS. Set tls: implicit for a port that speaks TLS from the first byte (465), or mend the server.");
         }
 
         Require(await CommandAsync("STARTTLS", cancellation), "STARTTLS");

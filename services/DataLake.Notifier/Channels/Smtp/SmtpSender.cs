@@ -24,10 +24,13 @@ public sealed partial class SmtpSender(SecretResolver secrets, ServerTrust trust
         ArgumentNullException.ThrowIfNull(message);
         if (new[] { channel.From }.Concat(channel.To).FirstOrDefault(address => !MailText.IsAddress(address)) is { } wrong)
         {
-            throw new ChannelException($"'{ShownText.Line(wrong)}' is not a plain mail address. Write it as name@host, in ASCII (a host of other letters in its xn-- form).");
+            throw new ChannelException(
+                $"'{ShownText.Line(wrong)}' is not a plain mail address. Write it as name@host, in ASCII (a host of other letters in its xn-- form).");
         }
 
-        var login = channel is { Username: { } username, Password: { } password } ? (Username: secrets.Resolve(username), Password: secrets.Resolve(password)) : default;
+        var login = channel is { Username: { } username, Password: { } password }
+            ? (Username: secrets.Resolve(username), Password: secrets.Resolve(password))
+            : default;
         var server = $"{channel.Host}:{channel.Port}";
         using var limit = new CancellationTokenSource(Longest, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
@@ -50,7 +53,9 @@ public sealed partial class SmtpSender(SecretResolver secrets, ServerTrust trust
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new ChannelException($"The mail server {server} did not take the mail within {Longest.TotalSeconds:0} s. Check host, port and firewall, and tls: a port for implicit TLS says nothing to others.");
+            throw new ChannelException(
+                $"The mail server {server} did not take the mail within {Longest.TotalSeconds:0} s. "
+                + "Check host, port and firewall, and tls: a port for implicit TLS says nothing to others.");
         }
         catch (AuthenticationException error)
         {

@@ -1,4 +1,4 @@
-namespace DataLake.AppHost;
+namespace DataLake.AppHost.Settings;
 
 /// <summary>What the person who starts the system wants.</summary>
 /// <param name="Once">Run every due window, print a summary and end.</param>

@@ -1,0 +1,159 @@
+using DataLake.Contracts;
+using DataLake.Pipelines.Definitions;
+using DataLake.Pipelines.Parsing;
+using DataLake.Pipelines.Tests.Support;
+
+namespace DataLake.Pipelines.Tests.Parsing;
+
+public class ExampleTests
+{
+    [Fact]
+    public void The_example_of_the_documentation_says_what_it_shows()
+    {
+        var result = PipelineParser.Parse(Example.Yaml, "operations.yaml");
+
+        result.Errors.ShouldBeEmpty();
+        var pipeline = result.Pipeline.ShouldNotBeNull();
+        pipeline.Name.ShouldBe("operations");
+        pipeline.Source.ShouldBe(new SourceDefinition(new SecretReference(SecretScheme.Env, "DATALAKE_SOURCE"), 4, 4));
+        pipeline.TimeZone.ShouldBe(TimeZoneInfo.Utc);
+        pipeline.MaskKey!.ToString().ShouldBe("env:DATALAKE_MASK_KEY");
+
+        var shipments = pipeline.Tables[0];
+        shipments.Table.ShouldBe(new TableName("public", "shipments"));
+        shipments.Cursor.ShouldBe(new CursorDefinition("updated_at"));
+        shipments.Key.ShouldBe(["shipment_id"]);
+        shipments.Schedule.Text.ShouldBe("*/5 * * * *");
+        shipments.Window!.Length.ShouldBe(TimeSpan.FromHours(1));
+        shipments.Start.ShouldBe(new DateTimeOffset(2024, 1, 1, 0, 0, 0, TimeSpan.Zero));
+        shipments.Lag.ShouldBe(TimeSpan.FromSeconds(30));
+        shipments.Lookback.ShouldBe(TimeSpan.FromMinutes(10));
+        shipments.Write.ShouldBe(WriteMode.Upsert);
+        shipments.Chunks.ShouldBe(new ChunkingDefinition.Auto());
+        shipments.Concurrency.ShouldBe(1);
+        shipments.Retries.ShouldBe(3);
+        shipments.RetryDelay.ShouldBe(TimeSpan.FromSeconds(10));
+        shipments.Timeout.ShouldBe(TimeSpan.FromHours(2));
+        shipments.LateAfter.ShouldBe(TimeSpan.FromMinutes(15));
+        shipments.Sensitive.ShouldBe([new SensitiveColumn("account_number", Mask.Null), new SensitiveColumn("iban", Mask.Hash)]);
+    }
+
+    [Fact]
+    public void The_example_tells_who_is_to_be_told()
+    {
+        var pipeline = PipelineParser.Parse(Example.Yaml, "operations.yaml").Pipeline!;
+        var shipments = new TableName("public", "shipments");
+
+        pipeline.ChannelsFor(shipments, NoticeEvent.Recovered).ShouldBe([new LogChannel()]);
+        var smtp = pipeline.ChannelsFor(shipments, NoticeEvent.Failed).OfType<SmtpChannel>().ShouldHaveSingleItem();
+        smtp.Host.ShouldBe("127.0.0.1");
+        smtp.Port.ShouldBe(2525);
+        smtp.To.ShouldBe(["data-team@example.org"]);
+        smtp.Tls.ShouldBe(SmtpTls.None);
+        smtp.Username!.ToString().ShouldBe("env:SMTP_USER");
+        pipeline.ChannelsFor(shipments, NoticeEvent.Succeeded).ShouldBe(
+            [new WebhookChannel(new Uri("https://hooks.example.org/lake"), null, new SecretReference(SecretScheme.Env, "HOOK_SECRET"))]);
+    }
+
+    [Fact]
+    public void What_is_left_out_has_the_defaults()
+    {
+        var pipeline = Parse(Example.Smallest());
+        var table = pipeline.Tables.ShouldHaveSingleItem();
+
+        pipeline.Source.MaxConnections.ShouldBe(DefinitionDefaults.MaxConnections);
+        pipeline.TimeZone.Id.ShouldBe(DefinitionDefaults.TimeZone);
+        pipeline.Notify.ShouldBeEmpty();
+        table.Cursor.ShouldBeNull();
+        table.Write.ShouldBe(WriteMode.Replace);
+        table.Lag.ShouldBe(DefinitionDefaults.Lag);
+        table.Chunks.ShouldBe(DefinitionDefaults.Chunks);
+        table.Timeout.ShouldBe(DefinitionDefaults.Timeout);
+        table.LateAfter.ShouldBeNull();
+        pipeline.WindowRuleOf(table).ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData("", WriteMode.Replace)]
+    [InlineData("key: [id]", WriteMode.Replace)]
+    [InlineData("cursor: c", WriteMode.Append)]
+    [InlineData("cursor: c\nkey: [id]", WriteMode.Upsert)]
+    [InlineData("cursor: c\nkey: [id]\nwrite: append", WriteMode.Append)]
+    public void The_way_to_write_follows_from_cursor_and_key(string keys, WriteMode expected) => Parse(Example.Smallest(keys)).Tables[0].Write.ShouldBe(expected);
+
+    [Fact]
+    public void A_value_of_the_table_wins_over_the_shared_one()
+    {
+        const string Shared = "defaults:\n  schedule: rate(1 minute)\n  lag: 1m\n  retries: 7\n  window: 1d\n  late_after: 1h\n";
+        var table = Parse(Example.Smallest("cursor: c\nlag: 5s", Shared)).Tables[0];
+
+        table.Schedule.Text.ShouldBe("rate(1 day)");
+        table.Lag.ShouldBe(TimeSpan.FromSeconds(5));
+        table.Retries.ShouldBe(7);
+        table.Window!.IsCalendarDays.ShouldBeTrue();
+        table.LateAfter.ShouldBe(TimeSpan.FromHours(1));
+    }
+
+    [Fact]
+    public void Shared_window_keys_do_not_concern_a_table_that_is_read_whole()
+    {
+        var table = Parse(Example.Smallest("", "defaults: { window: 1h, start: 2024-01-01, lookback: 5m }\n")).Tables[0];
+        table.Window.ShouldBeNull();
+        table.Start.ShouldBeNull();
+        table.Lookback.ShouldBe(TimeSpan.Zero);
+    }
+
+    [Theory]
+    [InlineData("2024-07-01", "2024-06-30T22:00:00Z")]
+    [InlineData("2024-07-01 06:30", "2024-07-01T04:30:00Z")]
+    [InlineData("2024-07-01T06:30:00Z", "2024-07-01T06:30:00Z")]
+    [InlineData("2024-07-01T06:30:00.25-05:00", "2024-07-01T11:30:00.25Z")]
+    [InlineData("2024-03-31T02:30", "2024-03-31T01:00:00Z")]
+    public void A_start_without_offset_is_on_the_clock_of_the_pipeline(string start, string expected) =>
+        Parse(Example.Smallest($"cursor: c\nstart: {start}", "timezone: Europe/Amsterdam\n")).Tables[0].Start.ShouldBe(DateTimeOffset.Parse(expected, null));
+
+    [Fact]
+    public void A_table_can_say_all_there_is()
+    {
+        var table = Parse(Example.Smallest(
+            "cursor: { column: changed, timezone: Europe/Amsterdam }\nchunks: { column: quarter, lower: -5, upper: 1000, count: 10 }\n"
+            + "concurrency: 8\nwrite: append\nsensitive:\n  - a\n  - column: b\n    mask: null\n  - { column: c, mask: \"null\" }\n  - { column: d, mask: redact }")).Tables[0];
+
+        table.Cursor.ShouldBe(new CursorDefinition("changed", TimeZoneInfo.FindSystemTimeZoneById("Europe/Amsterdam")));
+        table.Chunks.ShouldBe(new ChunkingDefinition.Bounds("quarter", -5, 1000, 10));
+        table.Concurrency.ShouldBe(8);
+        table.Sensitive.Select(column => column.Mask).ShouldBe([Mask.Null, Mask.Null, Mask.Null, Mask.Redact]);
+        Parse(Example.Smallest("chunks: 8")).Tables[0].Chunks.ShouldBe(new ChunkingDefinition.Count(8));
+    }
+
+    [Fact]
+    public void A_look_back_reaches_into_the_past_but_not_before_the_start()
+    {
+        var table = Parse(Example.Smallest("cursor: c\nkey: [id]\nlookback: 10m\nstart: 2024-01-01")).Tables[0];
+        var start = table.Start!.Value;
+
+        table.ReadRange(new Window(start.AddHours(1), start.AddHours(2))).ShouldBe(new Window(start.AddMinutes(50), start.AddHours(2)));
+        table.ReadRange(new Window(start.AddMinutes(4), start.AddHours(2))).ShouldBe(new Window(start, start.AddHours(2)));
+        table.ReadRange(new Window(start, start.AddHours(2))).From.ShouldBeLessThanOrEqualTo(start);
+        table.ReadRange(new Window(Window.Beginning, start)).ShouldBe(new Window(Window.Beginning, start));
+    }
+
+    [Fact]
+    public void Line_ends_and_byte_order_marks_make_no_difference()
+    {
+        var text = Example.Smallest();
+        var windows = "\uFEFF" + text.Replace("\n", "\r\n", StringComparison.Ordinal);
+
+        PipelineParser.Parse(windows, "p.yaml").Errors.ShouldBeEmpty();
+        PipelineFile.HashOf(windows).ShouldBe(PipelineFile.HashOf(text));
+        PipelineFile.HashOf(text).ShouldMatch("^[0-9a-f]{64}$");
+        PipelineFile.HashOf(text + "# changed\n").ShouldNotBe(PipelineFile.HashOf(text));
+    }
+
+    private static PipelineDefinition Parse(string yaml)
+    {
+        var result = PipelineParser.Parse(yaml, "p.yaml");
+        result.Errors.ShouldBeEmpty();
+        return result.Pipeline.ShouldNotBeNull();
+    }
+}
