@@ -87,7 +87,6 @@ internal static class AppHostCommand
             }
 
             signal.Cancel = true;
-            Console.Error.WriteLine("Stopping ...");
             stop.Cancel();
         }
     }

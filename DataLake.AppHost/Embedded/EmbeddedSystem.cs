@@ -105,12 +105,19 @@ internal static class EmbeddedSystem
     private static async Task<bool> UntilStoppedAsync(
         WebApplication app, AppHostSettings settings, Databases databases, DateTimeOffset started, CancellationToken stop)
     {
-        Console.WriteLine($"DataLake runs. Lake: {settings.LakeDirectory}  Definitions: {settings.Pipelines}  Health: {app.Urls.FirstOrDefault()}/health  Stop: Ctrl-C");
+        Console.WriteLine(
+            $"""
+            DataLake runs. Ctrl-C stops it.
+              Lake         {settings.LakeDirectory}
+              Definitions  {settings.Pipelines}
+              Health       {app.Urls.FirstOrDefault()}/health
+            """);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var showing = ProgressDisplay.ShowAsync(app.Services.GetRequiredService<RunWatch>(), started, either.Token);
         var ended = await Task.WhenAny(databases.Ended, Task.Delay(Timeout.Infinite, stop));
         await either.CancelAsync();
         await showing;
+        Console.WriteLine("Stopping ...");
         if (ended == databases.Ended)
         {
             throw new InvalidInputException(

@@ -9,7 +9,7 @@ internal static class LiveProgress
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
     public static Task ShowAsync(RunWatch watch, DateTimeOffset since, CancellationToken stop) =>
-        AnsiConsole.Live(new Text("Waiting for the first windows ...")).AutoClear(true).StartAsync(async live =>
+        AnsiConsole.Live(new Text("Waiting for the first windows ...")).StartAsync(async live =>
         {
             IReadOnlyList<Run> runs = [];
             bool goOn;

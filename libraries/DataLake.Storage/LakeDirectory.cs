@@ -10,7 +10,7 @@ public sealed class LakeDirectory
     public LakeDirectory(string root)
     {
         ArgumentException.ThrowIfNullOrEmpty(root);
-        Root = Path.GetFullPath(root);
+        Root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root));
     }
 
     /// <summary>The directory's absolute path.</summary>
@@ -41,12 +41,15 @@ public sealed class LakeDirectory
     public string Resolve(string path)
     {
         var full = Path.GetFullPath(Path.Combine(Root, path));
-        return full.StartsWith(Root + Path.DirectorySeparatorChar, StringComparison.Ordinal)
+        return full.StartsWith(Path.EndsInDirectorySeparator(Root) ? Root : Root + Path.DirectorySeparatorChar, StringComparison.Ordinal)
             ? full
             : throw new ArgumentException($"The path '{path}' leaves the lake.", nameof(path));
     }
 
-    /// <summary>Removes the files of a folder, staged ones included, that <paramref name="keep"/> does not want; a missing folder is no error.</summary>
+    /// <summary>
+    /// Removes the files of a folder, staged ones included, that <paramref name="keep"/> does not want; a missing folder is no error. Folders inside it, and
+    /// whatever lies behind a symbolic link, are left alone.
+    /// </summary>
     /// <returns>How many files were removed.</returns>
     public int Clean(string folder, Func<string, bool> keep)
     {
@@ -59,6 +62,11 @@ public sealed class LakeDirectory
 
         return Guard(folder, () =>
         {
+            if (IsBehindLink(full))
+            {
+                return 0;
+            }
+
             var removed = 0;
             foreach (var file in Directory.EnumerateFiles(full))
             {
@@ -73,6 +81,19 @@ public sealed class LakeDirectory
         });
     }
 
+    private bool IsBehindLink(string full)
+    {
+        for (var folder = new DirectoryInfo(full); folder is not null && folder.FullName.Length > Root.Length; folder = folder.Parent)
+        {
+            if (folder.LinkTarget is not null)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     internal T Guard<T>(string path, Func<T> action)
     {
         try
@@ -81,14 +102,11 @@ public sealed class LakeDirectory
         }
         catch (UnauthorizedAccessException error)
         {
-            throw Denied(path, error);
+            throw StorageException.Denied(error, path, Root);
         }
         catch (IOException error)
         {
             throw StorageException.From(error, path, Root);
         }
     }
-
-    internal StorageException Denied(string path, Exception error) => new(StorageErrorKind.Denied,
-        $"This process may not use '{path}' in the lake's folder '{Root}'. Give its user the right to read and write there, or choose another folder with --data-dir.", error);
 }

@@ -28,15 +28,22 @@ public static class LakePath
         string.Create(CultureInfo.InvariantCulture, $"{runFolder}/part-{attempt}-{number}.parquet");
 
     /// <summary>One folder or file name, with everything but letters, digits, <c>_</c>, <c>-</c> and inner dots percent-encoded as UTF-8.</summary>
-    /// <exception cref="ArgumentException"><paramref name="name"/> is empty.</exception>
+    /// <exception cref="ArgumentException"><paramref name="name"/> is empty, or no text (a lone half of a surrogate pair).</exception>
     public static string Segment(string name)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         var text = new StringBuilder(name.Length);
         Span<byte> utf8 = stackalloc byte[4];
-        foreach (var rune in name.EnumerateRunes())
+        for (var i = 0; i < name.Length;)
         {
-            var plain = Rune.IsLetterOrDigit(rune) || rune.Value is '_' or '-' || (rune.Value == '.' && text.Length > 0 && text[^1] != '.');
+            if (!Rune.TryGetRuneAt(name, i, out var rune))
+            {
+                throw new ArgumentException("A name with a lone half of a surrogate pair is no text.", nameof(name));
+            }
+
+            i += rune.Utf16SequenceLength;
+            var innerDot = rune.Value == '.' && text.Length > 0 && text[^1] != '.' && i < name.Length;
+            var plain = Rune.IsLetterOrDigit(rune) || rune.Value is '_' or '-' || innerDot;
             if (plain)
             {
                 text.Append(rune.ToString());

@@ -29,7 +29,7 @@ public sealed class StagedFile : IAsyncDisposable
     /// <summary>Opens what has been written so far, for checking it before it is published.</summary>
     public FileStream OpenWritten() => lake.Guard(LakePath, () => new FileStream(staging, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
 
-    /// <summary>Puts the contents on disk and gives the file its name, in one step for every reader.</summary>
+    /// <summary>Puts the contents on disk and gives the file its name, in one step for every reader. Nothing can be written after it.</summary>
     /// <exception cref="StorageException">A file of that name exists already, or the disk refuses.</exception>
     public ValueTask PublishAsync(CancellationToken cancellation)
     {
@@ -37,26 +37,47 @@ public sealed class StagedFile : IAsyncDisposable
         lake.Guard(LakePath, () =>
         {
             file.Flush(flushToDisk: true);
-            if (File.Exists(target))
+            file.Dispose();
+            try
             {
-                throw new StorageException(StorageErrorKind.Exists, $"The lake already has a file '{LakePath}'; files are never overwritten.");
+                PosixFile.MoveNew(staging, target);
+            }
+            catch (IOException error) when (File.Exists(target))
+            {
+                throw new StorageException(StorageErrorKind.Exists, $"The lake already has a file '{LakePath}'; files are never overwritten.", error);
             }
 
-            File.Move(staging, target, overwrite: false);
             published = true;
-            DirectorySync.Flush(Path.GetDirectoryName(target)!);
+
+            // The folders above may be as new as the file.
+            for (var folder = Path.GetDirectoryName(target); folder is not null && folder.Length >= lake.Root.Length; folder = Path.GetDirectoryName(folder))
+            {
+                PosixFile.FlushDirectory(folder);
+            }
+
             return true;
         });
         return ValueTask.CompletedTask;
     }
 
     /// <inheritdoc/>
+    /// <exception cref="StorageException">The staged file cannot be removed.</exception>
     public async ValueTask DisposeAsync()
     {
         await file.DisposeAsync();
-        if (!published)
+        if (published)
         {
-            File.Delete(staging);
+            return;
         }
+
+        lake.Guard(LakePath, () =>
+        {
+            if (File.Exists(staging))
+            {
+                File.Delete(staging);
+            }
+
+            return true;
+        });
     }
 }

@@ -31,15 +31,22 @@ public sealed class StorageException(StorageErrorKind kind, string message, Exce
     /// <summary>Says what an input/output error means for the lake.</summary>
     internal static StorageException From(IOException error, string path, string root)
     {
-        const int noSpaceUnix = 28, quotaUnix = 122, diskFullWindows = 0x70, handleDiskFullWindows = 0x27, fileTooLargeUnix = 27;
+        const int noSpaceUnix = 28, quotaLinux = 122, quotaMac = 69, fileTooLargeUnix = 27, readOnlyUnix = 30, diskFullWindows = 0x70, handleDiskFullWindows = 0x27;
         var code = error.HResult & 0xFFFF;
+        var isFull = OperatingSystem.IsWindows() ? code is diskFullWindows or handleDiskFullWindows
+            : code is noSpaceUnix or fileTooLargeUnix || code == (OperatingSystem.IsMacOS() ? quotaMac : quotaLinux);
         return error switch
         {
             FileNotFoundException or DirectoryNotFoundException => new(StorageErrorKind.Missing,
                 $"The lake has no file '{path}' under '{root}'.", error),
-            _ when code is noSpaceUnix or quotaUnix or diskFullWindows or handleDiskFullWindows or fileTooLargeUnix => new(StorageErrorKind.Full,
+            _ when !OperatingSystem.IsWindows() && code == readOnlyUnix => Denied(error, path, root),
+            _ when isFull => new(StorageErrorKind.Full,
                 $"No room is left for the lake in '{root}' (while writing '{path}'). Free some space or move the lake with --data-dir; the run is tried again.", error),
             _ => new(StorageErrorKind.Failed, $"The lake's folder '{root}' answered with an error for '{path}': {error.Message}", error),
         };
     }
+
+    /// <summary>The error of a store that refuses this process.</summary>
+    internal static StorageException Denied(Exception error, string path, string root) => new(StorageErrorKind.Denied,
+        $"This process may not use '{path}' in the lake's folder '{root}'. Give its user the right to read and write there, or choose another folder with --data-dir.", error);
 }

@@ -11,7 +11,11 @@ internal sealed class StorageStream(FileStream file, LakeDirectory lake, string 
 
     public override void Flush() => lake.Guard(path, () => { file.Flush(); return true; });
 
-    public override Task FlushAsync(CancellationToken cancellationToken) => file.FlushAsync(cancellationToken);
+    public override Task FlushAsync(CancellationToken cancellationToken)
+    {
+        Flush(); // The file's stream keeps no buffer: there is nothing to wait for.
+        return Task.CompletedTask;
+    }
 
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 

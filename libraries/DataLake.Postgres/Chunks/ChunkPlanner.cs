@@ -14,12 +14,15 @@ public static class ChunkPlanner
 
     private const int FirstVersionWithTidRangeScan = 140_000;
 
+    // smallint, integer, bigint, oid, real, double precision, numeric.
+    private static readonly uint[] NumberTypes = [21, 23, 20, 26, 700, 701, 1700];
+
     /// <summary>The chunks of a table, or of a window of it.</summary>
     /// <param name="table">The table.</param>
     /// <param name="rule">How it is to be cut.</param>
     /// <param name="range">The window, or null for the whole table.</param>
     /// <param name="connections">How many connections can read at once.</param>
-    /// <exception cref="SourceException">The rule names a column that the table does not have.</exception>
+    /// <exception cref="SourceException">The rule names a column that the table does not have or that holds no numbers, or its bounds are exchanged.</exception>
     public static IReadOnlyList<Chunk> Plan(SourceTable table, ChunkRule rule, CursorRange? range, int connections)
     {
         ArgumentNullException.ThrowIfNull(table);
@@ -69,10 +72,18 @@ public static class ChunkPlanner
 
     private static IEnumerable<string> ByBounds(SourceTable table, ChunkRule.Bounds bounds)
     {
-        if (table.Find(bounds.Column) is null)
+        var found = table.Find(bounds.Column) ?? throw new SourceException(SourceErrorKind.Missing,
+            $"{table.Name} has no column {bounds.Column} to cut it into chunks by. {Advice(table)}");
+        if (!NumberTypes.Contains(found.TypeId))
         {
-            throw new SourceException(SourceErrorKind.Missing,
-                $"{table.Name} has no column {bounds.Column} to cut it into chunks by. Name one of its numeric columns under 'chunks', or write 'chunks: auto'.");
+            throw new SourceException(SourceErrorKind.Unfit,
+                $"The column {bounds.Column} of {table.Name}, which is to cut it into chunks, is of type {found.Type}, not a number. {Advice(table)}");
+        }
+
+        if (bounds.Lower > bounds.Upper)
+        {
+            throw new SourceException(SourceErrorKind.Unfit,
+                $"The lower bound {bounds.Lower} of the chunks of {table.Name} is above the upper bound {bounds.Upper}. Exchange the two in the definition.");
         }
 
         if (bounds.Number <= 1)
@@ -90,5 +101,11 @@ public static class ChunkPlanner
             .. cuts.Zip(cuts.Skip(1), (from, to) => $"{column} >= {from} AND {column} < {to}"),
             $"{column} >= {cuts[^1]}",
         ];
+    }
+
+    private static string Advice(SourceTable table)
+    {
+        var names = table.Columns.Where(column => NumberTypes.Contains(column.TypeId)).Select(column => column.Name).Take(5).ToList();
+        return names.Count > 0 ? $"Name one of {string.Join(", ", names)} under 'chunks', or write 'chunks: auto'." : "Write 'chunks: auto' in the definition.";
     }
 }

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Net;
 using DataLake.Postgres.Errors;
 using Npgsql;
 
@@ -18,38 +16,19 @@ public sealed class SourceConnections : IAsyncDisposable
     /// <exception cref="SourceException">The connection string cannot be read. The message does not repeat it.</exception>
     public SourceConnections(string connectionString, int maxConnections, string applicationName)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxConnections, 1);
+        var settings = SourceConnectionString.Parse(connectionString, maxConnections, applicationName);
         try
         {
-            var settings = new NpgsqlConnectionStringBuilder(connectionString)
-            {
-                ApplicationName = applicationName,
-                MaxPoolSize = maxConnections + 1, // One more answers what time it is while runs use all of theirs.
-                MinPoolSize = 0,
-                CommandTimeout = 0,
-                IncludeErrorDetail = false,
-                PersistSecurityInfo = false,
-                NoResetOnClose = false,
-            };
-            if (string.IsNullOrEmpty(settings.Host))
-            {
-                throw new ArgumentException("no Host is given");
-            }
-
-            if (!settings.ContainsKey("SSL Mode") && !IsThisMachine(settings.Host))
-            {
-                settings.SslMode = SslMode.VerifyFull;
-            }
-
             dataSource = new NpgsqlDataSourceBuilder(settings.ConnectionString).Build();
-            slots = new SemaphoreSlim(maxConnections);
-            MaxConnections = maxConnections;
         }
-        catch (Exception error) when (error is ArgumentException or FormatException or KeyNotFoundException)
+        catch (Exception error) when (error is ArgumentException or NotSupportedException or InvalidOperationException)
         {
-            // The error may quote a part of the string, which can be the password: it is left out.
-            throw new SourceException(SourceErrorKind.BadConnectionString,
-                "The source's connection string cannot be read. Write it as 'Host=db.example.com;Port=5432;Database=operations;Username=datalake;Password=...' in the place the definition refers to.");
+            throw SourceConnectionString.Unreadable();
         }
+
+        slots = new SemaphoreSlim(maxConnections);
+        MaxConnections = maxConnections;
     }
 
     /// <summary>How many connections runs may use at once.</summary>
@@ -85,11 +64,8 @@ public sealed class SourceConnections : IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        await dataSource.DisposeAsync();
-        slots.Dispose();
-    }
+    /// <remarks>A connection that a run still holds is closed when the run gives it back.</remarks>
+    public ValueTask DisposeAsync() => dataSource.DisposeAsync();
 
     private async Task<SourceConnection> OpenSlotAsync(CancellationToken cancellation)
     {
@@ -103,19 +79,4 @@ public sealed class SourceConnections : IAsyncDisposable
             throw error is OperationCanceledException ? error : SourceException.From(error, "connecting");
         }
     }
-
-    private static bool IsThisMachine(string hosts) => hosts.Split(',').All(host =>
-    {
-        var name = host.Split(':')[0].Trim();
-        return name.StartsWith('/') || name.Equals("localhost", StringComparison.OrdinalIgnoreCase)
-            || (IPAddress.TryParse(name, out var address) && IPAddress.IsLoopback(address)) || name.Length == 0 && host.Contains("::1", StringComparison.Ordinal);
-    });
-
-    /// <summary>An instant as an SQL literal, in PostgreSQL's resolution.</summary>
-    internal static string Literal(DateTimeOffset instant) =>
-        $"timestamptz '{instant.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff", CultureInfo.InvariantCulture)}+00'";
-
-    /// <summary>A local time as an SQL literal, in PostgreSQL's resolution.</summary>
-    internal static string Literal(DateTime local) =>
-        $"timestamp '{local.ToString("yyyy-MM-dd HH:mm:ss.ffffff", CultureInfo.InvariantCulture)}'";
 }

@@ -28,7 +28,10 @@ public sealed class SourceSnapshot : IAsyncDisposable
     /// <summary>The exported snapshot's name.</summary>
     public string Name { get; }
 
-    /// <summary>The log position when the snapshot was taken: everything before it that had committed is in the snapshot.</summary>
+    /// <summary>
+    /// The log position just after the snapshot was taken. It orders snapshots; it is no place to start replication from, because a transaction that committed
+    /// around the snapshot can be on either side of it. Only the snapshot that a replication slot exports is exact.
+    /// </summary>
     public string? Lsn { get; }
 
     /// <summary>The connection that took the snapshot; it can read too, and must stay open as long as others join.</summary>

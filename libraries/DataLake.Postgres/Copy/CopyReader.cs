@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using DataLake.Parquet;
 using DataLake.Postgres.Errors;
 using DataLake.Postgres.Types;
 using Npgsql;
@@ -14,6 +15,7 @@ namespace DataLake.Postgres.Copy;
 public sealed class CopyReader : IAsyncDisposable
 {
     private const int InitialBuffer = 256 * 1024;
+    private const int EnoughToDecode = 128 * 1024;
     private const int HeaderLength = 19;
 
     private static ReadOnlySpan<byte> Signature => [(byte)'P', (byte)'G', (byte)'C', (byte)'O', (byte)'P', (byte)'Y', (byte)'\n', 0xFF, (byte)'\r', (byte)'\n', 0];
@@ -27,7 +29,13 @@ public sealed class CopyReader : IAsyncDisposable
     private int start;
     private int end;
     private bool headerRead;
-    private bool finished;
+    private bool trailerRead;
+
+    // The least length of the row that is not whole yet, as far as its lengths have come.
+    private int needed;
+
+    // The stream has said that there is no more.
+    private bool ended;
 
     /// <summary>Reads from a stream that starts with COPY's signature.</summary>
     /// <param name="stream">The stream; it is disposed with the reader.</param>
@@ -68,26 +76,34 @@ public sealed class CopyReader : IAsyncDisposable
     }
 
     /// <summary>Waits for bytes and decodes the rows that are there, each into one value of every decoder.</summary>
-    /// <returns>How many rows; 0 at the end of the stream.</returns>
-    /// <exception cref="SourceException">The stream broke off or is damaged, or a value cannot be kept.</exception>
+    /// <returns>How many rows; 0 at the end of the stream, when the server has said that it sent everything.</returns>
+    /// <exception cref="SourceException">The stream broke off or is damaged, or a value cannot be kept. The reader is of no use after it.</exception>
     public async ValueTask<int> ReadBatchAsync(ColumnDecoder[] decoders, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(decoders);
-        while (!finished)
+        if (decoders.Length != lengths.Length)
         {
-            var rows = DecodeBuffered(decoders);
-            if (rows > 0)
+            throw new ArgumentException($"{decoders.Length} decoders cannot take rows of {lengths.Length} columns.", nameof(decoders));
+        }
+
+        while (true)
+        {
+            if (!trailerRead && DecodeBuffered(decoders) is > 0 and var rows)
             {
                 return rows;
             }
 
-            if (!finished)
+            if (trailerRead && start != end)
             {
-                await FillAsync(cancellation);
+                throw Damaged("goes on after its end");
+            }
+
+            // The trailer alone is no success: an error of the server may still follow it.
+            if (!await TryFillAsync(cancellation))
+            {
+                return trailerRead ? 0 : throw Damaged("broke off before its end");
             }
         }
-
-        return 0;
     }
 
     /// <inheritdoc/>
@@ -99,62 +115,75 @@ public sealed class CopyReader : IAsyncDisposable
             ArrayPool<byte>.Shared.Return(rented);
         }
 
-        await stream.DisposeAsync();
-    }
-
-    private async ValueTask FillAsync(CancellationToken cancellation)
-    {
-        if (start == end)
+        if (ended)
         {
-            start = end = 0;
-        }
-        else if (end == buffer.Length)
-        {
-            MakeRoom();
+            await stream.DisposeAsync();
+            return;
         }
 
-        int read;
         try
         {
-            read = await stream.ReadAsync(buffer.AsMemory(end), cancellation);
+            // Npgsql reads a stream to its end when it is disposed, the rest of the table that is: the server is told to stop first.
+            if (stream is NpgsqlRawCopyStream copy)
+            {
+                await copy.CancelAsync();
+            }
+
+            await stream.DisposeAsync();
+        }
+        catch (Exception error) when (error is ObjectDisposedException or NpgsqlException or IOException)
+        {
+            // The connection is gone. Whoever gave up before the end knows why, and must not hear this instead.
+        }
+    }
+
+    /// <summary>Reads on, many messages at a time: the server sends each row as its own.</summary>
+    /// <returns>Whether there was more.</returns>
+    private async ValueTask<bool> TryFillAsync(CancellationToken cancellation)
+    {
+        if (ended)
+        {
+            return false;
+        }
+
+        MakeRoom();
+        var before = end;
+        try
+        {
+            while (end < buffer.Length && end < Math.Max(EnoughToDecode, needed))
+            {
+                var read = await stream.ReadAsync(buffer.AsMemory(end), cancellation);
+                if (read == 0)
+                {
+                    ended = true;
+                    break;
+                }
+
+                end += read;
+                BytesReceived += read;
+            }
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
             throw SourceException.From(error, $"reading {table} after row {Rows:N0}");
         }
 
-        if (read == 0)
-        {
-            throw Damaged("broke off before its end");
-        }
-
-        end += read;
-        BytesReceived += read;
+        return end > before;
     }
 
+    /// <summary>Moves the row that is not whole to the buffer's start, and doubles a buffer that it fills.</summary>
     private void MakeRoom()
     {
-        var target = buffer;
-        if (start == 0)
-        {
-            if (buffer.Length >= rowLimit)
-            {
-                throw new SourceException(SourceErrorKind.Value,
-                    $"Row {Rows + 1:N0} of {table} is larger than {rowLimit:N0} bytes, the most that is kept in memory. Leave its large column out by listing it as sensitive with the mask 'null', or read the table through a view without it.");
-            }
-
-            target = ArrayPool<byte>.Shared.Rent(Math.Min(buffer.Length * 2, rowLimit));
-        }
-
-        buffer.AsSpan(start, end - start).CopyTo(target);
+        var pending = buffer.AsSpan(start, end - start);
+        var target = pending.Length == buffer.Length ? ArrayPool<byte>.Shared.Rent(buffer.Length * 2) : buffer;
+        pending.CopyTo(target);
         if (!ReferenceEquals(target, buffer))
         {
             ArrayPool<byte>.Shared.Return(buffer);
             buffer = target;
         }
 
-        end -= start;
-        start = 0;
+        (start, end) = (0, pending.Length);
     }
 
     private int DecodeBuffered(ColumnDecoder[] decoders)
@@ -214,8 +243,8 @@ public sealed class CopyReader : IAsyncDisposable
         var fields = BinaryPrimitives.ReadInt16BigEndian(bytes);
         if (fields == -1)
         {
-            finished = true;
-            start = end;
+            trailerRead = true;
+            start += 2;
             return false;
         }
 
@@ -231,38 +260,46 @@ public sealed class CopyReader : IAsyncDisposable
 
         DecodeRow(decoders, bytes);
         start += rowLength;
+        needed = 0;
         return true;
     }
 
     /// <summary>Finds the lengths of the row's fields, so that a row is decoded only when it is whole.</summary>
     private bool TryMeasure(ReadOnlySpan<byte> bytes, out int rowLength)
     {
+        rowLength = 0;
         var position = 2;
         for (var i = 0; i < lengths.Length; i++)
         {
             if (bytes.Length - position < 4)
             {
-                rowLength = 0;
+                needed = position + 4;
                 return false;
             }
 
             var length = BinaryPrimitives.ReadInt32BigEndian(bytes[position..]);
-            if (length < -1)
-            {
-                throw Damaged($"has a length of {length} for the column {columnNames[i]}");
-            }
-
-            lengths[i] = length;
             position += 4;
-            if (length > 0)
+            lengths[i] = length;
+            if (length <= 0)
             {
-                if (length > bytes.Length - position)
+                if (length < -1)
                 {
-                    rowLength = 0;
-                    return false;
+                    throw Damaged($"has a length of {length} for the column {columnNames[i]}");
                 }
 
-                position += length;
+                continue;
+            }
+
+            if (length > rowLimit - position)
+            {
+                throw TooLarge(i, length);
+            }
+
+            position += length;
+            if (position > bytes.Length)
+            {
+                needed = position;
+                return false;
             }
         }
 
@@ -272,31 +309,46 @@ public sealed class CopyReader : IAsyncDisposable
 
     private void DecodeRow(ColumnDecoder[] decoders, ReadOnlySpan<byte> bytes)
     {
-        var position = 2;
-        for (var i = 0; i < decoders.Length; i++)
+        var column = 0;
+        try
         {
-            position += 4;
-            var length = lengths[i];
-            try
+            var position = 2;
+            for (; column < decoders.Length; column++)
             {
+                position += 4;
+                var length = lengths[column];
                 if (length < 0)
                 {
-                    decoders[i].DecodeNull();
+                    decoders[column].DecodeNull();
                 }
                 else
                 {
-                    decoders[i].Decode(bytes.Slice(position, length));
+                    decoders[column].Decode(bytes.Slice(position, length));
                     position += length;
                 }
             }
-            catch (ColumnValueException error)
-            {
-                throw new SourceException(error.IsDamage ? SourceErrorKind.Corrupt : SourceErrorKind.Value,
-                    $"Row {Rows + 1:N0} of {table} cannot be kept: the column {columnNames[i]} {error.Message}. " +
-                    "Mend the value in the source, or read the table through a view that casts the column to text.", error);
-            }
+        }
+        catch (ColumnValueException error)
+        {
+            throw CannotKeep(column, error);
+        }
+        catch (ParquetException error) when (error.Kind == ParquetErrorKind.InvalidValue)
+        {
+            throw new SourceException(SourceErrorKind.Corrupt,
+                $"Row {Rows + 1:N0} of {table} does not fit the column {columnNames[column]} as the source's catalog described it (NULL in a column that is NOT NULL, most likely): the table has changed since. The run is tried again.", error);
         }
     }
+
+    private SourceException CannotKeep(int column, ColumnValueException error) => error.IsDamage
+        ? new(SourceErrorKind.Corrupt,
+            $"Row {Rows + 1:N0} of {table} cannot be read: the column {columnNames[column]} {error.Message}. Nothing of the stream is kept; the run is tried again.", error)
+        : new(SourceErrorKind.Value,
+            $"Row {Rows + 1:N0} of {table} cannot be kept: the column {columnNames[column]} {error.Message}. " +
+            "Mend the value in the source, or read the table through a view that casts the column to text.", error);
+
+    private SourceException TooLarge(int column, int length) => new(SourceErrorKind.Value,
+        $"Row {Rows + 1:N0} of {table} is larger than {rowLimit:N0} bytes, the most that is kept in memory: the column {columnNames[column]} alone has {length:N0}. " +
+        "Leave its large column out by listing it as sensitive with the mask 'null', or read the table through a view without it.");
 
     private SourceException Damaged(string problem) => new(SourceErrorKind.Corrupt,
         $"The stream of {table} {problem} (after row {Rows:N0}). Nothing of it is kept; the run is tried again.");

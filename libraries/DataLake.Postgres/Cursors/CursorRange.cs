@@ -1,5 +1,4 @@
 using DataLake.Contracts;
-using DataLake.Postgres.Connections;
 using DataLake.Postgres.Errors;
 using DataLake.Postgres.Tables;
 using Npgsql;
@@ -49,10 +48,10 @@ public sealed class CursorRange
             $"{table.Name} has no column {columnName} for its cursor. {Candidates(table)}");
         return column.TypeId switch
         {
-            TimestampWithZone => new(table, column, window, SourceConnections.Literal),
-            Timestamp => new(table, column, window, instant => SourceConnections.Literal(toLocal(instant))),
+            TimestampWithZone => new(table, column, window, TimeLiteral.Of),
+            Timestamp => new(table, column, window, instant => TimeLiteral.Of(toLocal(instant))),
             // A day is read when it is over.
-            Date => new(table, column, window, instant => SourceConnections.Literal(toLocal(instant).Date) + "::date"),
+            Date => new(table, column, window, instant => TimeLiteral.Of(toLocal(instant).Date) + "::date"),
             _ => throw new SourceException(SourceErrorKind.Unfit,
                 $"The cursor {columnName} of {table.Name} is of type {column.Type}, which does not order rows in time. {Candidates(table)}"),
         };

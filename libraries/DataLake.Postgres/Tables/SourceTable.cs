@@ -6,10 +6,10 @@ namespace DataLake.Postgres.Tables;
 /// <param name="Name">Its name.</param>
 /// <param name="Relation">Its OID.</param>
 /// <param name="Kind">PostgreSQL's <c>relkind</c>: <c>r</c> table, <c>p</c> partitioned, <c>v</c> view, <c>m</c> materialized view, <c>f</c> foreign.</param>
-/// <param name="Pages">Pages of 8 KiB at the last ANALYZE or VACUUM.</param>
+/// <param name="Pages">Its size in pages (of 8 KiB, unless the server was built otherwise); 0 for what has none of its own: views, partitioned tables.</param>
 /// <param name="ServerVersion">The server's version number, for example 150018.</param>
 /// <param name="Columns">Its columns, in their order.</param>
-/// <param name="UniqueKeys">Sets of columns, all NOT NULL, that a valid unique index covers.</param>
+/// <param name="UniqueKeys">Sets of columns, all NOT NULL, that a valid unique index covers; INCLUDE columns do not count.</param>
 public sealed record SourceTable(
     TableName Name, long Relation, char Kind, long Pages, int ServerVersion, IReadOnlyList<SourceTableColumn> Columns, IReadOnlyList<IReadOnlyList<string>> UniqueKeys)
 {

@@ -8,7 +8,7 @@ namespace DataLake.Postgres.Tables;
 public static class TableInspector
 {
     /// <summary>Describes a table.</summary>
-    /// <param name="connection">An open connection; its snapshot, if it has one, is what the description belongs to.</param>
+    /// <param name="connection">An open connection; its snapshot, if it has one, is what the description belongs to, and its transaction holds the table from here on.</param>
     /// <param name="name">The table.</param>
     /// <param name="cancellation">Stops the call.</param>
     /// <exception cref="SourceException">The table is not there (near names are told), or may not be read.</exception>
@@ -18,7 +18,8 @@ public static class TableInspector
         ArgumentNullException.ThrowIfNull(name);
         try
         {
-            var (relation, kind, pages, version) = await FindAsync(connection, name, cancellation);
+            var (relation, kind, version) = await FindAsync(connection, name, cancellation);
+            var pages = await HoldAsync(connection, name, relation, cancellation);
             var columns = await ColumnsAsync(connection, relation, cancellation);
             var keys = await UniqueKeysAsync(connection, relation, cancellation);
             return new SourceTable(name, relation, kind, pages, version, columns, keys);
@@ -29,11 +30,11 @@ public static class TableInspector
         }
     }
 
-    private static async Task<(long Relation, char Kind, long Pages, int Version)> FindAsync(NpgsqlConnection connection, TableName name, CancellationToken cancellation)
+    private static async Task<(long Relation, char Kind, int Version)> FindAsync(NpgsqlConnection connection, TableName name, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(
             """
-            SELECT c.oid::bigint, c.relkind, c.relpages::bigint, current_setting('server_version_num')::int,
+            SELECT c.oid::bigint, c.relkind, current_setting('server_version_num')::int,
                    has_schema_privilege(n.oid, 'USAGE') AND (has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT'))
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
@@ -42,8 +43,8 @@ public static class TableInspector
         {
             if (await reader.ReadAsync(cancellation))
             {
-                return reader.GetBoolean(4)
-                    ? (reader.GetInt64(0), reader.GetChar(1), reader.GetInt64(2), reader.GetInt32(3))
+                return reader.GetBoolean(3)
+                    ? (reader.GetInt64(0), reader.GetChar(1), reader.GetInt32(2))
                     : throw new SourceException(SourceErrorKind.Denied,
                         $"The source's user may not read {name}. Run: GRANT USAGE ON SCHEMA {TableName.Quote(name.Schema)} TO <user>; GRANT SELECT ON {name.ToSql()} TO <user>;");
             }
@@ -52,6 +53,33 @@ public static class TableInspector
         var near = await NearAsync(connection, name, cancellation);
         throw new SourceException(SourceErrorKind.Missing,
             $"The source has no table {name}{(near.Count > 0 ? $"; it has {string.Join(", ", near)}" : "")}. Correct the name in the definition (case counts), or create the table.");
+    }
+
+    /// <summary>
+    /// Locks the table against being emptied or rewritten until the transaction ends, and makes sure that this has not happened since its snapshot: TRUNCATE and ALTER TABLE
+    /// leave older snapshots an empty table (<see href="https://www.postgresql.org/docs/current/mvcc-caveats.html">MVCC caveats</see>).
+    /// </summary>
+    /// <returns>The table's size in pages.</returns>
+    private static async Task<long> HoldAsync(NpgsqlConnection connection, TableName name, long relation, CancellationToken cancellation)
+    {
+        await using var hold = new NpgsqlCommand($"SELECT FROM {name.ToSql()} LIMIT 0", connection);
+        await hold.ExecuteNonQueryAsync(cancellation);
+
+        // pg_class is read in the snapshot, pg_relation_filenode as it is now.
+        await using var command = new NpgsqlCommand(
+            """
+            WITH RECURSIVE tree AS (
+                SELECT $1::oid AS relation
+                UNION ALL
+                SELECT i.inhrelid FROM pg_inherits i JOIN tree t ON i.inhparent = t.relation)
+            SELECT bool_or(c.relfilenode <> 0 AND c.relfilenode IS DISTINCT FROM pg_relation_filenode(c.oid)),
+                   coalesce(max(pg_relation_size(c.oid)) FILTER (WHERE c.oid = $1::oid) / current_setting('block_size')::int, 0)
+            FROM pg_class c JOIN tree t ON t.relation = c.oid
+            """, connection) { Parameters = { new() { Value = relation } } };
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        await reader.ReadAsync(cancellation);
+        return !reader.GetBoolean(0) ? reader.GetInt64(1) : throw new SourceException(SourceErrorKind.Query,
+            $"{name} was truncated or rewritten (TRUNCATE, ALTER TABLE, REFRESH MATERIALIZED VIEW ...) while its snapshot was taken, which hides its rows from the snapshot. Nothing is kept; the run is tried again.");
     }
 
     private static async Task<List<string>> NearAsync(NpgsqlConnection connection, TableName name, CancellationToken cancellation)
@@ -106,6 +134,8 @@ public static class TableInspector
             SELECT array_agg(a.attname::text ORDER BY a.attnum)
             FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey[0:i.indnkeyatts - 1])
             WHERE i.indrelid = $1::oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+              -- The index of a table that others inherit from does not cover their rows, which are read with its own.
+              AND NOT EXISTS (SELECT FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent WHERE h.inhparent = $1::oid AND p.relkind = 'r')
             GROUP BY i.indexrelid HAVING bool_and(a.attnotnull)
             """, connection) { Parameters = { new() { Value = relation } } };
         var keys = new List<IReadOnlyList<string>>();

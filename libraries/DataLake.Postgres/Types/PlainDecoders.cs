@@ -69,10 +69,20 @@ internal sealed class DoubleDecoder(DoubleColumnBuffer column) : ColumnDecoder(c
     }
 }
 
-/// <summary>Text and bytea: the bytes as they are.</summary>
+/// <summary>bytea: the bytes as they are.</summary>
 internal sealed class BytesDecoder(ByteArrayColumnBuffer column) : ColumnDecoder(column)
 {
     internal override void Decode(ReadOnlySpan<byte> value) => column.Append(value);
+}
+
+/// <summary>Text, in UTF-8. A database whose encoding is SQL_ASCII sends whatever bytes it was given.</summary>
+internal sealed class TextDecoder(ByteArrayColumnBuffer column) : ColumnDecoder(column)
+{
+    internal override void Decode(ReadOnlySpan<byte> value)
+    {
+        ExpectText(value);
+        column.Append(value);
+    }
 }
 
 /// <summary>jsonb: a version byte (1), then the document as text.</summary>
@@ -85,6 +95,7 @@ internal sealed class JsonbDecoder(ByteArrayColumnBuffer column) : ColumnDecoder
             throw new ColumnValueException("is jsonb of a version that is not known", isDamage: true);
         }
 
+        ExpectText(value[1..]);
         column.Append(value[1..]);
     }
 }
@@ -112,6 +123,11 @@ internal sealed class DateDecoder(Int32ColumnBuffer column) : ColumnDecoder(colu
             throw new ColumnValueException("holds an infinite date, which Parquet's DATE cannot hold");
         }
 
+        if (days > int.MaxValue - DaysTo2000)
+        {
+            throw new ColumnValueException("holds a date beyond PostgreSQL's last", isDamage: true);
+        }
+
         column.Append(days + DaysTo2000);
     }
 }
@@ -130,6 +146,32 @@ internal sealed class TimestampDecoder(Int64ColumnBuffer column) : ColumnDecoder
             throw new ColumnValueException("holds an infinite timestamp, which Parquet's TIMESTAMP cannot hold");
         }
 
+        // Readers take the last 64-bit number itself for infinity.
+        if (microseconds >= long.MaxValue - MicrosecondsTo2000)
+        {
+            throw new ColumnValueException("holds a timestamp after 294247-01-10 04:00:54.775806, the last that Parquet's TIMESTAMP can hold");
+        }
+
         column.Append(microseconds + MicrosecondsTo2000);
+    }
+}
+
+/// <summary>time: microseconds since midnight.</summary>
+internal sealed class TimeDecoder(Int64ColumnBuffer column) : ColumnDecoder(column)
+{
+    private const long Day = 86_400_000_000;
+
+    internal override void Decode(ReadOnlySpan<byte> value)
+    {
+        Expect(value, 8);
+        var microseconds = BinaryPrimitives.ReadInt64BigEndian(value);
+        if ((ulong)microseconds >= Day)
+        {
+            throw microseconds == Day
+                ? new ColumnValueException("holds the time 24:00:00, which Parquet's TIME cannot hold")
+                : new ColumnValueException("holds a time that is outside a day", isDamage: true);
+        }
+
+        column.Append(microseconds);
     }
 }

@@ -39,10 +39,10 @@ public sealed class EmbeddedClusterTests
         TestPostgres.SkipWithoutPrograms();
         using var folder = new TemporaryFolder();
         await using var host = ProgramRun.Start("DataLake.AppHost.dll", folder.Path, ["--rows", "500"]);
-        await host.SaysAsync("DataLake runs.");
+        await host.SaysAsync("/health");
         using (var http = new HttpClient())
         {
-            var health = host.Output.Split("Health: ")[1].Split(' ')[0];
+            var health = host.Output.Split("Health ")[1].Trim().Split('\n')[0].Trim();
             (await http.GetStringAsync(new Uri(health))).ShouldBe("Healthy");
         }
 

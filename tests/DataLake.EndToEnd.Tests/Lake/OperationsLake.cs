@@ -43,10 +43,10 @@ internal sealed class OperationsLake : IAsyncDisposable
     }
 
     /// <summary>Starts the AppHost on this source and ledger, with leases and pauses short enough for a test.</summary>
-    public ProgramRun Start(IEnumerable<string>? arguments = null, string? failpoint = null, string? sourceConnection = null) => ProgramRun.Start(
+    public ProgramRun Start(IEnumerable<string>? arguments = null, string? failpoint = null, string? sourceConnection = null, IReadOnlyDictionary<string, string?>? environment = null) => ProgramRun.Start(
         "DataLake.AppHost.dll", Folder,
         ["--data-dir", "data", "--pipelines", "pipelines", "--source", sourceConnection ?? Source.ConnectionString, "--ledger", Ledger.ConnectionString, .. arguments ?? []],
-        new Dictionary<string, string?>
+        new Dictionary<string, string?>(environment ?? new Dictionary<string, string?>())
         {
             ["DATALAKE_FAILPOINT"] = failpoint,
             ["DataLake__Lease"] = "00:00:02",

@@ -47,12 +47,7 @@ internal static class RunsCommand
             return;
         }
 
-        if (Console.IsOutputRedirected)
-        {
-            AnsiConsole.Profile.Width = 200;
-            AnsiConsole.Profile.Capabilities.Ansi = false;
-        }
-
+        TextOutput.Prepare();
         var table = new Table().Border(TableBorder.Rounded)
             .AddColumn(new TableColumn("Run").NoWrap()).AddColumn("Table").AddColumn("Window").AddColumn("Status")
             .AddColumn(new TableColumn("Tries").RightAligned()).AddColumn(new TableColumn("Rows").RightAligned())

@@ -1,0 +1,127 @@
+using System.Buffers.Binary;
+
+namespace DataLake.Postgres.Types;
+
+/// <summary>
+/// numeric's binary form: number of base-10000 digits, weight of the first, sign, display scale (16 bits each), then the digits
+/// (numeric_send in src/backend/utils/adt/numeric.c). Groups of zeros at either end are not sent.
+/// </summary>
+/// <param name="precision">The digits that the column's type allows, up to 38.</param>
+/// <param name="scale">How many of them are after the point.</param>
+internal sealed class NumericForm(int precision, int scale)
+{
+    private const ushort Negative = 0x4000;
+    private const ushort NotANumber = 0xC000;
+    private const ushort PositiveInfinity = 0xD000;
+    private const ushort NegativeInfinity = 0xF000;
+    private const int HeaderLength = 8;
+
+    // Groups whose digits always fit a long, with room for the two digits of a small power of ten.
+    private const int GroupsOfLong = 4;
+    private const int PowerOfLong = 2;
+
+    private static readonly Int128[] PowersOfTen = [.. Enumerable.Range(0, 39).Select(power => Enumerable.Repeat((Int128)10, power).Aggregate(Int128.One, (product, ten) => product * ten))];
+
+    private readonly Int128 limit = PowersOfTen[precision];
+
+    /// <summary>The value times 10 to the power of the scale, of at most as many digits as the precision.</summary>
+    /// <exception cref="ColumnValueException">It is not finite, has more digits than the type declares, or is not of this form.</exception>
+    internal Int128 ReadUnscaled(ReadOnlySpan<byte> value)
+    {
+        if (value.Length < HeaderLength)
+        {
+            throw Damaged();
+        }
+
+        var groups = BinaryPrimitives.ReadUInt16BigEndian(value);
+        int weight = BinaryPrimitives.ReadInt16BigEndian(value[2..]);
+        var sign = BinaryPrimitives.ReadUInt16BigEndian(value[4..]);
+        if (sign is NotANumber or PositiveInfinity or NegativeInfinity)
+        {
+            throw new ColumnValueException($"holds {(sign == NotANumber ? "NaN" : "infinity")}, which a decimal cannot hold");
+        }
+
+        if (value.Length != HeaderLength + (2 * groups) || sign is not (0 or Negative))
+        {
+            throw Damaged();
+        }
+
+        // The power of ten of the last digit of the first group, once the value is multiplied by 10^scale.
+        var power = (4 * weight) + scale;
+        var digits = value[HeaderLength..];
+        var last = power - (4 * (groups - 1));
+        var unscaled = groups <= GroupsOfLong && last is <= PowerOfLong and > -4 ? ReadLong(digits, last) : ReadInt128(digits, power);
+        if (unscaled >= limit)
+        {
+            throw TooLong();
+        }
+
+        return sign == Negative ? -unscaled : unscaled;
+    }
+
+    private long ReadLong(ReadOnlySpan<byte> digits, int last)
+    {
+        var unscaled = 0L;
+        for (; digits.Length > 0; digits = digits[2..])
+        {
+            unscaled = (unscaled * 10_000) + Group(digits);
+        }
+
+        if (last >= 0)
+        {
+            return unscaled * (last == 0 ? 1 : last == 1 ? 10 : 100);
+        }
+
+        var (quotient, remainder) = Math.DivRem(unscaled, Divisor(last));
+        return remainder == 0 ? quotient : throw TooFine();
+    }
+
+    private Int128 ReadInt128(ReadOnlySpan<byte> digits, int power)
+    {
+        Int128 unscaled = 0;
+        try
+        {
+            for (; digits.Length > 0; digits = digits[2..], power -= 4)
+            {
+                var group = Group(digits);
+                if (power >= 0)
+                {
+                    unscaled = checked((unscaled * 10_000) + group);
+                    continue;
+                }
+
+                // The group straddles the scale, or lies behind it: what is beyond must be zero.
+                var divisor = Divisor(power);
+                var (quotient, remainder) = Math.DivRem(group, divisor);
+                unscaled = checked((unscaled * (10_000 / divisor)) + quotient);
+                if (remainder != 0)
+                {
+                    throw TooFine();
+                }
+            }
+
+            // Groups that are not sent are zeros; `power` is that of the next group.
+            var zeros = power + 4;
+            return zeros <= 0 || unscaled == 0 ? unscaled
+                : zeros < PowersOfTen.Length ? checked(unscaled * PowersOfTen[zeros]) : throw TooLong();
+        }
+        catch (OverflowException)
+        {
+            throw TooLong();
+        }
+    }
+
+    private static int Group(ReadOnlySpan<byte> digits)
+    {
+        int group = BinaryPrimitives.ReadUInt16BigEndian(digits);
+        return group < 10_000 ? group : throw Damaged();
+    }
+
+    private static int Divisor(int power) => power switch { -1 => 10, -2 => 100, -3 => 1_000, _ => 10_000 };
+
+    private static ColumnValueException Damaged() => new("is a numeric that is damaged", isDamage: true);
+
+    private static ColumnValueException TooLong() => new("has more digits than its type declares");
+
+    private ColumnValueException TooFine() => new($"has more than {scale} digits after the point");
+}

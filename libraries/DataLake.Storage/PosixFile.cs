@@ -1,0 +1,79 @@
+using System.Runtime.InteropServices;
+
+namespace DataLake.Storage;
+
+/// <summary>What .NET's own file calls do not offer: a name given in one step that never replaces another, and a directory put on disk.</summary>
+internal static partial class PosixFile
+{
+    private const int NotPermitted = 1, Denied = 13, CrossDevice = 18, TooManyLinks = 31, NotSupportedLinux = 95, NotSupportedMac = 45, NotImplemented = 38;
+
+    /// <summary>Moves a file to a name that must be free. .NET's File.Move looks first and then replaces: a file that came in between would be lost.</summary>
+    /// <exception cref="IOException">The name is taken, or the store refuses; HResult is the error number.</exception>
+    public static void MoveNew(string from, string to)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            File.Move(from, to, overwrite: false);
+            return;
+        }
+
+        if (Link(from, to) == 0)
+        {
+            File.Delete(from);
+            return;
+        }
+
+        switch (Marshal.GetLastPInvokeError())
+        {
+            case NotPermitted or CrossDevice or TooManyLinks or NotSupportedLinux or NotSupportedMac or NotImplemented:
+                File.Move(from, to, overwrite: false); // A file system without hard links.
+                break;
+            case Denied:
+                throw new UnauthorizedAccessException(Marshal.GetPInvokeErrorMessage(Denied));
+            case var error:
+                throw new IOException(Marshal.GetPInvokeErrorMessage(error), error);
+        }
+    }
+
+    /// <summary>Puts a directory's entries on disk: on Unix a new name is durable only once its directory was synchronised (fsync(2)).</summary>
+    public static void FlushDirectory(string directory)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return; // NTFS journals the entry with the rename.
+        }
+
+        const int readOnly = 0;
+        var handle = Open(directory, readOnly);
+        if (handle < 0)
+        {
+            var error = Marshal.GetLastPInvokeError();
+            throw new IOException($"The folder '{directory}' cannot be opened: {Marshal.GetPInvokeErrorMessage(error)}.", error);
+        }
+
+        try
+        {
+            if (FileSync(handle) != 0)
+            {
+                var error = Marshal.GetLastPInvokeError();
+                throw new IOException($"The folder '{directory}' cannot be synchronised: {Marshal.GetPInvokeErrorMessage(error)}.", error);
+            }
+        }
+        finally
+        {
+            _ = Close(handle);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Link(string from, string to);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int FileSync(int handle);
+
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    private static partial int Close(int handle);
+}

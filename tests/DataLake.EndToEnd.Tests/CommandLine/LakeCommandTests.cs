@@ -1,0 +1,116 @@
+using System.Text.Json;
+using DataLake.EndToEnd.Tests.Hosting;
+using DataLake.EndToEnd.Tests.Lake;
+using DataLake.Testing;
+using Shouldly;
+
+namespace DataLake.EndToEnd.Tests.CommandLine;
+
+public sealed class LakeCommandTests(TestPostgres postgres)
+{
+    private const string Definition =
+        """
+        pipeline: operations
+        source:
+          connection: env:DATALAKE_SOURCE
+        defaults: { schedule: rate(1 minute), lag: 0s }
+        tables:
+          - { table: public.shipments, cursor: updated_at, write: append }
+          - { table: public.nowhere }
+        """;
+
+    private const string ConfigRow =
+        "deposit,11/5/18,2018-11-04 00:00:000,2018-11-05 00:00:000,j-0000000000000,PENDING,s3://my-bucketholder/RAW/,s3://my-bucketholder/spark/ingest_on_prem_db_tables.py,spark,cfn_s3_sprk_1_deposits,shipmt_date_tstmp,quarter, 1, 1000, 10";
+
+    [Fact]
+    public async Task Runs_are_listed_and_shown_with_their_files_and_errors()
+    {
+        await using var lake = await OperationsLake.CreateAsync(postgres, Definition);
+        (await lake.OnceAsync()).ExitCode.ShouldBe(1);
+
+        var (code, listed) = await LakeAsync(lake.Folder, "runs", "--ledger", lake.Ledger.ConnectionString);
+        code.ShouldBe(0, listed);
+        listed.ShouldContain("public.nowhere");
+        listed.ShouldContain("failed");
+
+        (code, var json) = await LakeAsync(lake.Folder, "runs", "--status", "committed", "--json", "--ledger", lake.Ledger.ConnectionString);
+        code.ShouldBe(0, json);
+        var run = JsonDocument.Parse(json).RootElement.EnumerateArray().Single();
+        run.GetProperty("rows").GetInt64().ShouldBe(2_100);
+
+        var id = run.GetProperty("id").GetString()!;
+        (code, var shown) = await LakeAsync(lake.Folder, "show", id[^12..], "--ledger", lake.Ledger.ConnectionString);
+        code.ShouldBe(0, shown);
+        shown.ShouldContain("Attempt 1");
+        shown.ShouldContain($"run={id}/part-1-0.parquet");
+
+        (code, var status) = await LakeAsync(lake.Folder, "status", "--ledger", lake.Ledger.ConnectionString);
+        code.ShouldBe(1, status);
+        status.ShouldContain("failed");
+    }
+
+    [Fact]
+    public async Task A_backfill_is_asked_for_and_replaces_what_it_reads_again()
+    {
+        await using var lake = await OperationsLake.CreateAsync(postgres, Definition.Replace("  - { table: public.nowhere }", "", StringComparison.Ordinal));
+        (await lake.OnceAsync()).ExitCode.ShouldBe(0);
+        await lake.Source.ExecuteAsync("UPDATE shipments SET value = 1 WHERE shipment_id <= 5"); // behind the cursor's back
+        var (code, printed) = await LakeAsync(
+            lake.Folder, "backfill", "public.shipments", "--pipeline", "operations", "--from", "beginning", "--to", "2100-01-01", "--ledger", lake.Ledger.ConnectionString);
+        code.ShouldBe(0, printed);
+        (code, printed) = await lake.OnceAsync();
+        code.ShouldBe(0, printed);
+
+        (await lake.CompareAsync("SELECT * FROM shipments", await lake.FilesAsync("public.shipments"))).ShouldBe((0, 0));
+    }
+
+    [Fact]
+    public async Task Definitions_are_validated_with_all_errors_at_once()
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder.In("bad.yaml"), "pipeline: x\nsource:\n  connection: Host=db;Password=hunter2\ntables:\n  - table: public.a\n    schedul: rate(1 day)\n");
+        var (code, printed) = await LakeAsync(folder.Path, "validate", "bad.yaml");
+        code.ShouldBe(1);
+        printed.ShouldContain("bad.yaml:3:15");
+        printed.ShouldContain("did you mean 'schedule'");
+        printed.ShouldNotContain("hunter2");
+
+        (code, printed) = await LakeAsync(folder.Path, "validate", "bad.yaml", "--json");
+        code.ShouldBe(1);
+        JsonDocument.Parse(printed).RootElement.GetProperty("errors").GetArrayLength().ShouldBeGreaterThanOrEqualTo(2);
+    }
+
+    [Fact]
+    public async Task The_older_table_of_jobs_becomes_a_valid_definition()
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder.In("config.txt"), ConfigRow);
+        var (code, printed) = await LakeAsync(folder.Path, "import-config", "config.txt", "--out", "pipelines/imported.yaml");
+        code.ShouldBe(0, printed);
+        (code, printed) = await LakeAsync(folder.Path, "validate", "pipelines");
+        code.ShouldBe(0, printed);
+
+        // An existing file is not overwritten, and a bad row is refused with its line.
+        (await LakeAsync(folder.Path, "import-config", "config.txt", "--out", "pipelines/imported.yaml")).ExitCode.ShouldBe(2);
+        await File.WriteAllTextAsync(folder.In("config.txt"), $"{ConfigRow}\nonly,three,columns\n");
+        (code, printed) = await LakeAsync(folder.Path, "import-config", "config.txt");
+        code.ShouldBe(1);
+        printed.ShouldContain("line 2");
+    }
+
+    [Fact]
+    public async Task Without_a_ledger_the_next_step_is_told()
+    {
+        using var folder = new TemporaryFolder();
+        var (code, printed) = await LakeAsync(folder.Path, "runs");
+        code.ShouldBe(2);
+        printed.ShouldContain("--data-dir");
+    }
+
+    private static async Task<(int ExitCode, string Printed)> LakeAsync(string folder, params string[] arguments)
+    {
+        await using var lake = ProgramRun.Start("lake.dll", folder, arguments);
+        var code = await lake.EndAsync();
+        return (code, arguments.Contains("--json") ? lake.Output : lake.Everything);
+    }
+}

@@ -1,0 +1,128 @@
+using DataLake.Contracts;
+using DataLake.Ledger.Catalog;
+using DataLake.Ledger.Database;
+using DataLake.Ledger.Definitions;
+using DataLake.Ledger.Model;
+using DataLake.Ledger.Notices;
+using DataLake.Ledger.Runs;
+using DataLake.Ledger.Scheduling;
+using DataLake.Testing;
+using Microsoft.EntityFrameworkCore;
+
+namespace DataLake.Services.Tests.Hosting;
+
+/// <summary>A pipeline of a test's own in a shared ledger, with the stores that work on it and a clock that the test moves.</summary>
+internal sealed class TestLedger
+{
+    public const string Table = "public.items";
+    public static readonly DateTimeOffset Day = new(2025, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
+    public static readonly RetryPolicy TwoRetries = new(2, TimeSpan.FromSeconds(10));
+
+    private TestLedger(IDbContextFactory<LedgerContext> contexts)
+    {
+        Contexts = contexts;
+        Plans = new RunPlans(contexts, Time);
+        Claims = new RunClaims(contexts, Time);
+        Queries = new RunQueries(contexts);
+        Commits = new TableCommits(contexts, Time);
+        Columns = new TableColumns(contexts, Time);
+        Notices = new NoticeStore(contexts, Time);
+        Schedules = new ScheduleStore(contexts, Time);
+        Definitions = new DefinitionStore(contexts, Time);
+    }
+
+    public string Pipeline { get; } = $"p-{Guid.NewGuid():n}";
+
+    public ManualTimeProvider Time { get; } = new(Day.AddDays(1));
+
+    public IDbContextFactory<LedgerContext> Contexts { get; }
+
+    public RunPlans Plans { get; }
+
+    public RunClaims Claims { get; }
+
+    public RunQueries Queries { get; }
+
+    public TableCommits Commits { get; }
+
+    public TableColumns Columns { get; }
+
+    public NoticeStore Notices { get; }
+
+    public ScheduleStore Schedules { get; }
+
+    public DefinitionStore Definitions { get; }
+
+    public static async Task<TestLedger> OfAsync(LedgerTestDatabase shared)
+    {
+        var ledger = new TestLedger(shared.Contexts);
+        // Not by ApplyAsync: that would mark the pipelines of other tests as removed.
+        await ledger.ChangeAsync(context => context.Definitions.Add(new AppliedDefinition
+        {
+            Pipeline = ledger.Pipeline, Version = 1, Hash = "1", Text = "text", FileName = "file.yaml", AppliedAt = Day,
+        }));
+        return ledger;
+    }
+
+    /// <summary>The hour of the day as a window: 0 is [00:00, 01:00).</summary>
+    public static Window Hour(int hour) => new(Day.AddHours(hour), Day.AddHours(hour + 1));
+
+    public async Task ChangeAsync(Action<LedgerContext> change)
+    {
+        await using var context = await Contexts.CreateDbContextAsync();
+        change(context);
+        await context.SaveChangesAsync();
+    }
+
+    public async Task<T> ReadAsync<T>(Func<LedgerContext, Task<T>> read)
+    {
+        await using var context = await Contexts.CreateDbContextAsync();
+        return await read(context);
+    }
+
+    public Run NewRun(Window window, RunKind kind = RunKind.Incremental, Guid backfill = default) => new()
+    {
+        Id = Guid.CreateVersion7(), Pipeline = Pipeline, Table = Table, Kind = kind, WindowFrom = window.From, WindowTo = window.To,
+        BackfillId = backfill, DefinitionVersion = 1, PlannedAt = Time.GetUtcNow(), DueAt = Time.GetUtcNow(),
+    };
+
+    /// <summary>Adds a planned run.</summary>
+    public async Task<Run> PlanAsync(Window window, RunKind kind = RunKind.Incremental)
+    {
+        var run = NewRun(window, kind, kind == RunKind.Backfill ? Guid.CreateVersion7() : Guid.Empty);
+        var plannedTo = (await Plans.ProgressAsync(Pipeline, Table, CancellationToken.None)).PlannedTo;
+        (await Plans.AddAsync([run], plannedTo, CancellationToken.None)).ShouldBe(1);
+        return run;
+    }
+
+    public async Task<Run> ClaimAsync(Run run, string worker = "worker") =>
+        (await Claims.ClaimAsync(run.Id, worker, Lease, CancellationToken.None)).ShouldNotBeNull();
+
+    public static RunReceipt Receipt(Run claimed, params long[] rowsOfFiles) => new(
+        [.. rowsOfFiles.Select((rows, number) => new RunFile
+        {
+            RunId = claimed.Id, Attempt = claimed.Attempt, Number = number, Path = $"raw/{claimed.Id}/part-{claimed.Attempt}-{number}.parquet",
+            Rows = rows, Bytes = rows * 10, Sha256 = "00",
+        })], "0/1");
+
+    /// <summary>Plans, claims and extracts a run.</summary>
+    public async Task<Run> ExtractAsync(Window window, RunKind kind = RunKind.Incremental, params long[] rowsOfFiles)
+    {
+        var claimed = await ClaimAsync(await PlanAsync(window, kind));
+        (await Claims.RecordExtractedAsync(claimed.Id, claimed.Attempt, Receipt(claimed, rowsOfFiles), CancellationToken.None)).ShouldBeTrue();
+        return claimed;
+    }
+
+    public Task<CommitResult> CommitAsync(Run run, WriteMode write = WriteMode.Append) =>
+        Commits.CommitAsync(run.Id, new CommitTerms(write, [], AnnounceSuccess: false), CancellationToken.None);
+
+    public async Task<Run> FindAsync(Run run) => (await Queries.FindAsync(run.Id, CancellationToken.None)).ShouldNotBeNull();
+
+    /// <summary>The windows and rows of the table's files now.</summary>
+    public async Task<IReadOnlyList<(Window Window, long Rows)>> LiveAsync() =>
+        [.. (await Commits.FilesAsync(Pipeline, Table, CancellationToken.None)).Select(file => (new Window(file.WindowFrom, file.WindowTo), file.Rows))];
+
+    public Task<List<Notice>> NoticesAsync() =>
+        ReadAsync(context => context.Notices.AsNoTracking().Where(row => row.Pipeline == Pipeline).OrderBy(row => row.RaisedAt).ThenBy(row => row.Id).ToListAsync());
+}
