@@ -5,7 +5,7 @@ namespace DataLake.Storage;
 /// <summary>What .NET's own file calls do not offer: a name given in one step that never replaces another, and a directory put on disk.</summary>
 internal static partial class PosixFile
 {
-    private const int NotPermitted = 1, Denied = 13, CrossDevice = 18, TooManyLinks = 31, NotSupportedLinux = 95, NotSupportedMac = 45, NotImplemented = 38;
+    private const int NotPermitted = 1, NoEntry = 2, Denied = 13, CrossDevice = 18, TooManyLinks = 31, NotSupportedLinux = 95, NotSupportedMac = 45, NotImplemented = 38;
 
     /// <summary>Moves a file to a name that must be free. .NET's File.Move looks first and then replaces: a file that came in between would be lost.</summary>
     /// <exception cref="IOException">The name is taken, or the store refuses; HResult is the error number.</exception>
@@ -28,10 +28,8 @@ internal static partial class PosixFile
             case NotPermitted or CrossDevice or TooManyLinks or NotSupportedLinux or NotSupportedMac or NotImplemented:
                 File.Move(from, to, overwrite: false); // A file system without hard links.
                 break;
-            case Denied:
-                throw new UnauthorizedAccessException(Marshal.GetPInvokeErrorMessage(Denied));
             case var error:
-                throw new IOException(Marshal.GetPInvokeErrorMessage(error), error);
+                throw Of(error, to);
         }
     }
 
@@ -47,22 +45,32 @@ internal static partial class PosixFile
         var handle = Open(directory, readOnly);
         if (handle < 0)
         {
-            var error = Marshal.GetLastPInvokeError();
-            throw new IOException($"The folder '{directory}' cannot be opened: {Marshal.GetPInvokeErrorMessage(error)}.", error);
+            throw Of(Marshal.GetLastPInvokeError(), directory);
         }
 
         try
         {
             if (FileSync(handle) != 0)
             {
-                var error = Marshal.GetLastPInvokeError();
-                throw new IOException($"The folder '{directory}' cannot be synchronised: {Marshal.GetPInvokeErrorMessage(error)}.", error);
+                throw Of(Marshal.GetLastPInvokeError(), directory);
             }
         }
         finally
         {
             _ = Close(handle);
         }
+    }
+
+    /// <summary>The exception that .NET has for an error number.</summary>
+    private static Exception Of(int error, string path)
+    {
+        var message = $"{Marshal.GetPInvokeErrorMessage(error)}: '{path}'";
+        return error switch
+        {
+            NoEntry => new DirectoryNotFoundException(message),
+            Denied => new UnauthorizedAccessException(message),
+            _ => new IOException(message, error),
+        };
     }
 
     [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

@@ -14,8 +14,8 @@ public static class ChunkPlanner
 
     private const int FirstVersionWithTidRangeScan = 140_000;
 
-    // smallint, integer, bigint, oid, real, double precision, numeric.
-    private static readonly uint[] NumberTypes = [21, 23, 20, 26, 700, 701, 1700];
+    // smallint, integer, bigint, real, double precision, numeric. Not oid: compared with it, a negative number turns into a large one.
+    private static readonly uint[] NumberTypes = [21, 23, 20, 700, 701, 1700];
 
     /// <summary>The chunks of a table, or of a window of it.</summary>
     /// <param name="table">The table.</param>

@@ -26,6 +26,10 @@ public sealed class SourceConnection : IAsyncDisposable
             {
                 await Connection.DisposeAsync();
             }
+            catch (NpgsqlException)
+            {
+                // The server went away, and the transaction with it. Whoever used the connection has heard of it, or is done.
+            }
             finally
             {
                 slots.Release();

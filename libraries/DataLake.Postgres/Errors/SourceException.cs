@@ -70,6 +70,9 @@ public sealed class SourceException(SourceErrorKind kind, string message, Except
             $"The source has no connection left while {what}: {error.MessageText}. Lower max_connections of the source, or raise the server's.", error),
         PostgresErrorCodes.QueryCanceled => new(SourceErrorKind.Query,
             $"The source's server cancelled the query while {what}: {error.MessageText}. Raise its statement_timeout for this user, read smaller windows, or split the table into more chunks.", error),
+        // Class 22, data exceptions: the same value gives the same error next time.
+        _ when error.SqlState.StartsWith("22", StringComparison.Ordinal) => new(SourceErrorKind.Value,
+            $"The source's server cannot send a value while {what}: {error.MessageText} ({error.SqlState}). Mend the value in the source, or the view that computes it.", error),
         _ => new(SourceErrorKind.Query, $"The source's server answered with an error while {what}: {error.MessageText} ({error.SqlState}).", error),
     };
 

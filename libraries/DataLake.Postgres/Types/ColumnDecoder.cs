@@ -1,4 +1,3 @@
-using System.Text.Unicode;
 using DataLake.Parquet.Columns;
 
 namespace DataLake.Postgres.Types;
@@ -18,14 +17,6 @@ public abstract class ColumnDecoder(ColumnBuffer column)
         if (value.Length != length)
         {
             throw new ColumnValueException($"came in {value.Length} bytes where its type has {length}: its type has changed, or the stream is damaged", isDamage: true);
-        }
-    }
-
-    private protected static void ExpectText(ReadOnlySpan<byte> value)
-    {
-        if (!Utf8.IsValid(value))
-        {
-            throw new ColumnValueException("holds text that is not UTF-8 (the database's encoding is SQL_ASCII, most likely)");
         }
     }
 }

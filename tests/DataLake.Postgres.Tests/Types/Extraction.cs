@@ -1,0 +1,113 @@
+using System.Globalization;
+using System.Numerics;
+using System.Text;
+using System.Text.Json;
+using DataLake.Contracts;
+using DataLake.Parquet.Reading;
+using DataLake.Parquet.Schema;
+using DataLake.Parquet.Writing;
+using DataLake.Postgres.Connections;
+using DataLake.Postgres.Copy;
+using DataLake.Postgres.Tables;
+using DataLake.Postgres.Types;
+using DataLake.Testing;
+using DataLake.Testing.Readers;
+
+namespace DataLake.Postgres.Tests.Types;
+
+/// <summary>A table of a test's database on its whole way: snapshot, catalog, COPY, Parquet, and back by a reader.</summary>
+internal static class Extraction
+{
+    /// <summary>Writes all rows of a table into one Parquet file.</summary>
+    public static async Task<SourceTable> ToFileAsync(
+        TestDatabase database, string table, string path, string order = "", Func<SourceTableColumn, int, ColumnMapping>? map = null)
+    {
+        await using var connections = new SourceConnections(database.ConnectionString, 1, "extraction test");
+        await using var snapshot = await SourceSnapshot.TakeAsync(connections, CancellationToken.None);
+        var source = await TableInspector.InspectAsync(snapshot.Owner, TableName.TryParse(table)!, CancellationToken.None);
+        var mappings = source.Columns.Select((column, i) => map is null ? ColumnMapping.Of(column, i + 1) : map(column, i + 1)).ToList();
+        await using var file = File.Create(path);
+        await using var writer = new ParquetFileWriter(file, new ParquetSchema([.. mappings.Select(mapping => mapping.Column)]), new ParquetWriterOptions());
+        var query = $"SELECT {string.Join(", ", mappings.Select(mapping => mapping.Select))} FROM {source.Name.ToSql()} {order}";
+        await using var copy = await CopyReader.StartAsync(snapshot.Owner, query, source.Name.ToString(), [.. mappings.Select(mapping => mapping.Name)], CancellationToken.None);
+        var decoders = mappings.Select((mapping, i) => mapping.Bind(writer[i])).ToArray();
+        while (await copy.ReadBatchAsync(decoders, CancellationToken.None) > 0)
+        {
+            await writer.EndBatchAsync(CancellationToken.None);
+        }
+
+        await writer.CompleteAsync(CancellationToken.None);
+        return source;
+    }
+
+    /// <summary>The rows of a file as an independent reader sees them, in the form of tests/readers/read.mjs, with numbers as their text.</summary>
+    public static async Task<IReadOnlyList<string?[]>> ReadAsync(string reader, string path)
+    {
+        var lines = (await LakeReaders.ReadAsync(reader, [path]))[0];
+        return [.. lines.Skip(1).Select(line => JsonDocument.Parse(line).RootElement.EnumerateArray().Select(TextOf).ToArray())];
+
+        static string? TextOf(JsonElement value) => value.ValueKind switch
+        {
+            JsonValueKind.Null => null,
+            JsonValueKind.String => value.GetString(),
+            _ => value.GetRawText(),
+        };
+    }
+
+    /// <summary>The rows of a file as DataLake's own reader sees them, in the same form.</summary>
+    public static async Task<IReadOnlyList<string?[]>> ReadOurselvesAsync(string path)
+    {
+        await using var reader = await ParquetFileReader.OpenAsync(path);
+        var columns = reader.Metadata.Schema.Columns;
+        var rows = Enumerable.Range(0, (int)reader.Metadata.RowCount).Select(_ => new string?[columns.Count]).ToArray();
+        var first = 0;
+        for (var group = 0; group < reader.Metadata.RowGroups.Count; group++)
+        {
+            for (var column = 0; column < columns.Count; column++)
+            {
+                using var values = await reader.ReadColumnAsync(group, column);
+                for (int row = 0, value = 0; row < values.RowCount; row++)
+                {
+                    rows[first + row][column] = values.IsNull(row) ? null : TextOf(columns[column], values, value++);
+                }
+            }
+
+            first += (int)reader.Metadata.RowGroups[group].RowCount;
+        }
+
+        return rows;
+    }
+
+    private static string TextOf(ParquetColumn column, ColumnValues values, int index)
+    {
+        var logical = column.LogicalType;
+        return values switch
+        {
+            FixedWidthColumnValues<bool> booleans => booleans.Values[index] ? "true" : "false",
+            FixedWidthColumnValues<float> floats => float.IsNaN(floats.Values[index]) ? "NaN" : $"f:{BitConverter.SingleToUInt32Bits(floats.Values[index]):x8}",
+            FixedWidthColumnValues<double> doubles => double.IsNaN(doubles.Values[index]) ? "NaN" : $"d:{BitConverter.DoubleToUInt64Bits(doubles.Values[index]):x16}",
+            FixedWidthColumnValues<int> integers => Whole(integers.Values[index]),
+            FixedWidthColumnValues<long> integers => Whole(integers.Values[index]),
+            ByteArrayColumnValues bytes => logical?.Kind switch
+            {
+                LogicalTypeKind.String => Encoding.UTF8.GetString(bytes[index]),
+                LogicalTypeKind.Decimal => Decimal(new BigInteger(bytes[index], isBigEndian: true)),
+                _ => "0x" + Convert.ToHexStringLower(bytes[index]),
+            },
+            _ => throw new NotSupportedException(values.GetType().Name),
+        };
+
+        string Whole(long value) => logical?.Kind switch
+        {
+            LogicalTypeKind.Decimal => Decimal(value),
+            LogicalTypeKind.Time or LogicalTypeKind.Timestamp => ((Int128)value * 1_000).ToString(CultureInfo.InvariantCulture),
+            _ => value.ToString(CultureInfo.InvariantCulture),
+        };
+
+        string Decimal(BigInteger unscaled)
+        {
+            var digits = BigInteger.Abs(unscaled).ToString(CultureInfo.InvariantCulture).PadLeft(logical!.Scale + 1, '0');
+            return $"n:{(unscaled < 0 ? "-" : "")}{digits[..^logical.Scale]}{(logical.Scale > 0 ? "." : "")}{digits[^logical.Scale..]}";
+        }
+    }
+}
