@@ -7,7 +7,7 @@ using DataLake.Ledger.Scheduling;
 using DataLake.Pipelines.Definitions;
 using DataLake.ServiceDefaults.Configuration;
 using DataLake.ServiceDefaults.Definitions;
-using DataLake.ServiceDefaults.Secrets;
+using DataLake.Pipelines.Secrets;
 using DataLake.ServiceDefaults.Sources;
 using DataLake.ServiceDefaults.Telemetry;
 using DataLake.Storage;

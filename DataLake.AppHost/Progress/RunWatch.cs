@@ -1,6 +1,6 @@
+using DataLake.Ledger;
 using DataLake.Ledger.Model;
 using DataLake.Ledger.Runs;
-using Npgsql;
 
 namespace DataLake.AppHost.Progress;
 
@@ -14,7 +14,7 @@ internal sealed class RunWatch(RunQueries runs)
         {
             return await runs.SinceAsync(since, CancellationToken.None);
         }
-        catch (NpgsqlException)
+        catch (Exception error) when (LedgerException.IsTrouble(error))
         {
             return last; // The services say so in the log; the display goes on.
         }

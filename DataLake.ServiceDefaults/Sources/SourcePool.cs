@@ -1,11 +1,11 @@
 using DataLake.Pipelines.Definitions;
 using DataLake.Postgres.Connections;
-using DataLake.ServiceDefaults.Secrets;
+using DataLake.Pipelines.Secrets;
 
 namespace DataLake.ServiceDefaults.Sources;
 
 /// <summary>The connections of this process to each source: one pool per pipeline, so that its limit holds for all runs together.</summary>
-public sealed class SourcePool(SecretResolver secrets) : IAsyncDisposable
+public sealed class SourcePool(SecretResolver secrets)
 {
     // Runs of two versions of a definition can differ in the limit for as long as both are under way; each version then has its own.
     private readonly Dictionary<(string Pipeline, int MaxConnections), Entry> pools = [];
@@ -27,18 +27,9 @@ public sealed class SourcePool(SecretResolver secrets) : IAsyncDisposable
             }
 
             var connections = new SourceConnections(connectionString, pipeline.Source.MaxConnections, $"DataLake {pipeline.Name}");
-            // Runs that still use the old pool keep their connections; its idle ones are closed by its own time-out.
+            // Runs that still use the old connections keep them to their end.
             pools[key] = new Entry(connectionString, connections);
             return connections;
-        }
-    }
-
-    /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var entry in pools.Values)
-        {
-            await entry.Connections.DisposeAsync();
         }
     }
 

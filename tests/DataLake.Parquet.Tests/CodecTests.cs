@@ -6,48 +6,6 @@ namespace DataLake.Parquet.Tests;
 
 public sealed class CodecTests
 {
-    [Fact]
-    public void Snappy_gives_back_what_it_took()
-    {
-        var compressor = new SnappyCompressor();
-        foreach (var length in Enumerable.Range(0, 200).Concat([4_095, 65_535, 65_536, 65_537, 131_072, 1_000_003]))
-        {
-            for (var kind = 0; kind < 4; kind++)
-            {
-                var source = Sample(new Random(length), length, kind);
-                var compressed = Compress(compressor, source);
-                var target = new byte[length];
-                SnappyDecompressor.Decompress(compressed, target);
-                target.AsSpan().SequenceEqual(source).ShouldBeTrue();
-                if (kind == 0 && length > 1000) compressed.Length.ShouldBeLessThan(length / 10);
-            }
-        }
-    }
-
-    [Fact]
-    public void Damaged_Snappy_blocks_end_in_the_right_exception()
-    {
-        var random = new Random(3);
-        var compressor = new SnappyCompressor();
-        var refused = 0;
-        for (var i = 0; i < 20_000; i++)
-        {
-            var source = Sample(random, random.Next(1, 600), random.Next(4));
-            var compressed = Mutation.Of(random, Compress(compressor, source));
-            try
-            {
-                SnappyDecompressor.Decompress(compressed, new byte[source.Length]);
-            }
-            catch (ParquetException e)
-            {
-                e.Kind.ShouldBe(ParquetErrorKind.Corrupt);
-                refused++;
-            }
-        }
-
-        refused.ShouldBeGreaterThan(5_000);
-    }
-
     [Theory]
     [InlineData(new byte[] { 3, 0x08, 97, 98, 99 }, "abc")]
     [InlineData(new byte[] { 7, 0x08, 120, 97, 98, 0x01, 2 }, "xababab")]
@@ -116,30 +74,6 @@ public sealed class CodecTests
             {
             }
         }
-    }
-
-    private static byte[] Compress(SnappyCompressor compressor, byte[] source)
-    {
-        var target = new byte[SnappyCompressor.MaxCompressedLength(source.Length)];
-        return target[..compressor.Compress(source, target)];
-    }
-
-    private static byte[] Sample(Random random, int length, int kind)
-    {
-        var bytes = new byte[length];
-        switch (kind)
-        {
-            case 0: break;
-            case 1: random.NextBytes(bytes); break;
-            case 2:
-                for (var i = 0; i < length; i++) bytes[i] = (byte)random.Next(3);
-                break;
-            default:
-                for (var i = 0; i < length; i++) bytes[i] = i > 40 && random.Next(20) > 0 ? bytes[i - 37] : (byte)random.Next(256);
-                break;
-        }
-
-        return bytes;
     }
 
     private static int[] Runs(Random random, int length, int max)

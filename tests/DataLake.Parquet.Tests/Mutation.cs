@@ -5,6 +5,8 @@ internal static class Mutation
 {
     private static readonly byte[] Telling = [0, 1, 0x7F, 0x80, 0xFE, 0xFF];
 
+    public static byte Byte(Random random) => random.Next(3) == 0 ? Telling[random.Next(Telling.Length)] : (byte)random.Next(256);
+
     public static byte[] Of(Random random, byte[] source)
     {
         var bytes = (byte[])source.Clone();

@@ -12,7 +12,10 @@ public sealed class RoundTripTests(RoundTripTests.Files files) : IClassFixture<R
     [Theory, MemberData(nameof(CaseNames))]
     public void DuckDB_reads_what_was_written(string name) => files.ShouldAgree("duckdb", name);
 
-    [Theory, MemberData(nameof(CaseNames))]
+    /// <summary>hyparquet decompresses no LZ4.</summary>
+    public static TheoryData<string> CaseNamesWithoutLz4 => [.. TableCases.Names.Where(name => !name.Contains("LZ4", StringComparison.Ordinal))];
+
+    [Theory, MemberData(nameof(CaseNamesWithoutLz4))]
     public void Hyparquet_reads_what_was_written(string name) => files.ShouldAgree("hyparquet", name);
 
     [Theory, MemberData(nameof(CaseNames))]
@@ -74,6 +77,7 @@ public sealed class RoundTripTests(RoundTripTests.Files files) : IClassFixture<R
     {
         private readonly TemporaryFolder _folder = new();
         private readonly Dictionary<string, TestTable> _tables = [];
+        private readonly Dictionary<string, List<string>> _names = [];
         private readonly Dictionary<string, Task<IReadOnlyList<IReadOnlyList<string>>>> _found = [];
 
         public async ValueTask InitializeAsync()
@@ -88,13 +92,19 @@ public sealed class RoundTripTests(RoundTripTests.Files files) : IClassFixture<R
                 await table.WriteAsync(file);
             }
 
-            foreach (var reader in LakeReaders.Names) _found[reader] = LakeReaders.ReadAsync(reader, paths);
+            foreach (var reader in LakeReaders.Names)
+            {
+                var names = reader == "hyparquet" ? [.. CaseNamesWithoutLz4.Select(row => row.Data)] : TableCases.Names.ToList();
+                _names[reader] = names;
+                _found[reader] = LakeReaders.ReadAsync(reader, [.. names.Select(name => paths[TableCases.Names.ToList().IndexOf(name)])]);
+            }
+
             await Task.WhenAll(_found.Values).ContinueWith(_ => { }, TaskScheduler.Default);
         }
 
         public void ShouldAgree(string reader, string name)
         {
-            var found = _found[reader].GetAwaiter().GetResult()[TableCases.Names.ToList().IndexOf(name)];
+            var found = _found[reader].GetAwaiter().GetResult()[_names[reader].IndexOf(name)];
             var expected = CanonicalRows.Of(_tables[name].Schema, _tables[name].Rows, enumsAreBytes: reader == "parquet-wasm");
             found.Count.ShouldBe(expected.Count);
             for (var i = 0; i < expected.Count; i++)

@@ -2,6 +2,7 @@
 //
 //   node read.mjs duckdb|hyparquet|parquet-wasm FILE...   every file: a line with its column names, its rows, and an empty line
 //   node read.mjs sql [TEXT]                              DuckDB: runs TEXT (or standard input), prints the last statement's columns and rows
+//   node read.mjs indexes FILE                            hyparquet: a line of JSON a column chunk: its column and offset index, or null
 //   node read.mjs rewrite-v2 IN OUT                       parquet-wasm: writes IN again with data pages v2
 //
 // A row is a JSON array in column order. Values are:
@@ -12,12 +13,16 @@
 //   bytes, UUIDs         "0x" and hex
 //   decimals             "n:" and the number with all digits of its scale
 //   dates                days since 1970-01-01
+//   lists                arrays
 //   times, timestamps    nanoseconds since midnight or 1970-01-01, as integers
 import { readFileSync, writeFileSync } from 'node:fs'
+import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 
+// hyparquet brings Snappy along. Nothing here decompresses LZ4 for it: the other two readers judge that.
+const compressors = { GZIP: page => gunzipSync(page), BROTLI: page => brotliDecompressSync(page) }
 const view = new DataView(new ArrayBuffer(8))
 const [mode, ...args] = process.argv.slice(2)
-const modes = { duckdb, hyparquet, 'parquet-wasm': wasm, sql, 'rewrite-v2': rewriteV2 }
+const modes = { duckdb, hyparquet, 'parquet-wasm': wasm, sql, indexes, 'rewrite-v2': rewriteV2 }
 if (!modes[mode]) throw new Error(`Usage: read.mjs ${Object.keys(modes).join('|')} ...`)
 await modes[mode](...args)
 
@@ -89,6 +94,7 @@ async function select(connection, text) {
 
 function fromDuckDb(value, type) {
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return value
+  if (Array.isArray(value.items)) return value.items.map(item => fromDuckDb(item, type.endsWith('[]') ? type.slice(0, -2) : ''))
   if (type === 'FLOAT') return float(value)
   if (type === 'DOUBLE') return double(value)
   if (typeof value === 'bigint' || typeof value === 'number') return integer(value)
@@ -99,11 +105,28 @@ function fromDuckDb(value, type) {
   if (value.nanos !== undefined || value.nanoseconds !== undefined) return integer(value.nanos ?? value.nanoseconds)
   if (value.micros !== undefined) return integer(value.micros * 1000n)
   if (value.millis !== undefined) return integer(value.millis * 1000000n)
-  if (Array.isArray(value.items)) return value.items.map(item => fromDuckDb(item, ''))
   return value.toString()
 }
 
 // hyparquet: asked for the stored values, which are interpreted here ------------------------------------------------------
+
+async function indexes(path) {
+  const { parquetMetadata, readColumnIndex, readOffsetIndex } = await import('hyparquet')
+  const data = readFileSync(path)
+  const file = data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength)
+  const metadata = parquetMetadata(file)
+  const leaves = metadata.schema.filter(element => !element.num_children)
+  const at = (offset, length) => offset === undefined ? undefined : { view: new DataView(file, Number(offset), length), offset: 0 }
+  const text = (_, value) => typeof value === 'bigint' ? value.toString() : value instanceof Uint8Array ? bytes(value) : value instanceof Date ? value.toISOString() : value
+  for (const group of metadata.row_groups) {
+    group.columns.forEach((chunk, i) => {
+      const columnIndex = at(chunk.column_index_offset, chunk.column_index_length)
+      const offsetIndex = at(chunk.offset_index_offset, chunk.offset_index_length)
+      const found = { column: columnIndex ? readColumnIndex(columnIndex, leaves[i]) : null, offset: offsetIndex ? readOffsetIndex(offsetIndex) : null }
+      process.stdout.write(JSON.stringify(found, text) + '\n')
+    })
+  }
+}
 
 async function hyparquet(...files) {
   const { parquetMetadata, parquetRead } = await import('hyparquet')
@@ -111,19 +134,25 @@ async function hyparquet(...files) {
     const data = readFileSync(path)
     const file = data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength)
     const metadata = parquetMetadata(file)
-    const columns = metadata.schema.slice(1).map(element => ({ ...element }))
-    for (const element of metadata.schema) {
+    const columns = []
+    for (let i = 1; i < metadata.schema.length; i++) {
+      const column = { ...metadata.schema[i] }
+      if (column.num_children) column.element = { ...metadata.schema[i += 2] }
+      columns.push(column)
+    }
+    for (const element of metadata.schema.filter(element => !element.num_children)) {
       delete element.converted_type
       delete element.logical_type
     }
     let rows = []
-    await parquetRead({ file, metadata, utf8: false, onComplete: found => { rows = found } })
+    await parquetRead({ file, metadata, compressors, utf8: false, onComplete: found => { rows = found } })
     print(columns.map(column => column.name), rows.map(row => row.map((value, i) => fromHyparquet(value, columns[i]))))
   }
 }
 
 function fromHyparquet(value, column) {
   if (value === null || value === undefined) return null
+  if (column.element) return Array.from(value, item => fromHyparquet(item, column.element))
   const logical = column.logical_type ?? {}
   switch (logical.type) {
     case 'DECIMAL': return decimal(value instanceof Uint8Array ? bigEndian(value) : BigInt(value), logical.scale)
@@ -144,14 +173,14 @@ function fromHyparquet(value, column) {
 
 async function wasm(...files) {
   const { readParquet } = await import('parquet-wasm/node')
-  const { tableFromIPC } = await import('apache-arrow')
+  const { tableFromIPC, makeVector } = await import('apache-arrow')
   for (const file of files) {
     const table = tableFromIPC(readParquet(readFileSync(file)).intoIPCStream())
     const rows = Array.from({ length: table.numRows }, () => new Array(table.numCols))
     table.schema.fields.forEach((field, column) => {
       let row = 0
       for (const data of table.getChildAt(column)?.data ?? []) {
-        const convert = fromArrow(field.type, data, table.getChildAt(column))
+        const convert = fromArrow(field.type, data, table.getChildAt(column), makeVector)
         for (let i = 0; i < data.length; i++, row++) rows[row][column] = data.getValid(i) ? convert(i, row) : null
       }
     })
@@ -159,8 +188,13 @@ async function wasm(...files) {
   }
 }
 
-function fromArrow(type, data, vector) {
+function fromArrow(type, data, vector, makeVector) {
   const name = type.toString()
+  if (name.startsWith('List')) {
+    const [values, offsets] = [data.children[0], data.valueOffsets]
+    const convert = fromArrow(type.children[0].type, values, makeVector(values), makeVector)
+    return i => Array.from({ length: offsets[i + 1] - offsets[i] }, (_, n) => values.getValid(offsets[i] + n) ? convert(offsets[i] + n, offsets[i] + n) : null)
+  }
   const at = i => data.values[i]
   if (name === 'Float32') return i => float(at(i))
   if (name === 'Float64') return i => double(at(i))

@@ -6,6 +6,7 @@ var lake = new RootCommand("Looks into a DataLake, and prepares its definitions.
     ValidateCommand.Create(),
     SchemaCommand.Create(),
     ImportConfigCommand.Create(),
+    PlanCommand.Create(),
     StatusCommand.Create(),
     RunsCommand.Create(),
     ShowCommand.Create(),

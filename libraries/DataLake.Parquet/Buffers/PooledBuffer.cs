@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 
 namespace DataLake.Parquet.Buffers;
@@ -64,10 +63,24 @@ internal sealed class PooledBuffer(int initialCapacity = 256) : IDisposable
     /// <summary>Overwrites four bytes that were written before.</summary>
     public void PatchInt32(int offset, int value) => BinaryPrimitives.WriteInt32LittleEndian(_array.AsSpan(offset, 4), value);
 
+    /// <summary>Hands the array over to the caller, who returns it, and starts without one.</summary>
+    public byte[] Detach()
+    {
+        var array = _array;
+        _array = [];
+        Length = 0;
+        return array;
+    }
+
+    /// <summary>Gives the array back if it is larger than <paramref name="capacity"/>, and the content with it.</summary>
+    public void Shrink(int capacity)
+    {
+        if (_array.Length > capacity) Dispose();
+    }
+
     public void Dispose()
     {
-        if (_array.Length > 0) ArrayPool<byte>.Shared.Return(_array);
-        _array = [];
+        PooledArray.Return(ref _array);
         Length = 0;
     }
 
@@ -75,9 +88,6 @@ internal sealed class PooledBuffer(int initialCapacity = 256) : IDisposable
     {
         var wanted = Math.Max(initialCapacity, Math.Max((long)_array.Length * 2, (long)Length + size));
         if (wanted > Array.MaxLength) wanted = Math.Max((long)Length + size, Array.MaxLength);
-        var larger = ArrayPool<byte>.Shared.Rent(checked((int)wanted));
-        _array.AsSpan(0, Length).CopyTo(larger);
-        if (_array.Length > 0) ArrayPool<byte>.Shared.Return(_array);
-        _array = larger;
+        PooledArray.Grow(ref _array, Length, wanted);
     }
 }

@@ -24,7 +24,11 @@ internal sealed class SegmentPool : IDisposable
         return _free[sizeClass].TryPop(out var segment) ? segment : ArrayPool<byte>.Shared.Rent(SmallestSegment << sizeClass);
     }
 
-    public void Return(byte[] segment) => _free[Class(segment.Length)].Push(segment);
+    public void Return(byte[] segment)
+    {
+        if (segment.Length <= LargestSegment) _free[Class(segment.Length)].Push(segment);
+        else PooledArray.Return(ref segment);
+    }
 
     public void Dispose()
     {

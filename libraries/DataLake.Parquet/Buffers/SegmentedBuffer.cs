@@ -23,6 +23,16 @@ internal sealed class SegmentedBuffer(SegmentPool pool)
         }
     }
 
+    /// <summary>Takes an array over instead of copying it.</summary>
+    public void AppendArray(byte[] array, int length)
+    {
+        if (_used > 0) _full.Add(new ArraySegment<byte>(_last!, 0, _used));
+        else if (_last is not null) pool.Return(_last);
+        (_last, _used) = (null, 0);
+        _full.Add(new ArraySegment<byte>(array, 0, length));
+        Length += length;
+    }
+
     public async ValueTask WriteToAsync(Stream output, CancellationToken cancellationToken)
     {
         foreach (var segment in _full) await output.WriteAsync(segment, cancellationToken);

@@ -1,4 +1,6 @@
+using DataLake.Parquet.BloomFilters;
 using DataLake.Parquet.Buffers;
+using DataLake.Parquet.Compression;
 using DataLake.Parquet.Encodings;
 using DataLake.Parquet.Metadata;
 using DataLake.Parquet.Schema;
@@ -15,13 +17,21 @@ internal sealed class ColumnChunkEncoder
 {
     // After a dictionary that did not pay, this many chunks are written without trying: unique columns stay unique.
     private const int ChunksWithoutTrying = 4;
+
+    // A first page of at least this many bytes says whether compression makes the chunk smaller by a tenth; if not, none of it is compressed.
+    private const int TellingPage = 4096;
+    private const int HugePage = 4 << 20;
     private readonly ParquetColumn _column;
+    private readonly ParquetColumn _leaf;
     private readonly PageWorkspace _workspace;
     private readonly ThriftCompactWriter _header;
     private readonly StatisticsCollector _statistics;
+    private readonly PageIndexBuilder _index;
     private readonly ValueDictionary? _dictionary;
+    private readonly SplitBlockBloomFilter? _bloomFilter;
     private readonly SegmentedBuffer _pages;
     private bool _useDictionary;
+    private bool _isCompressed;
     private int _chunksToSkip;
 
     // Dictionary values that pages refer to; the dictionary may hold more, from a page that went over the limit.
@@ -29,74 +39,85 @@ internal sealed class ColumnChunkEncoder
     private int _plainPages;
     private int _dictionaryPages;
     private long _uncompressed;
-    private long _rows;
+    private long _entries;
     private long _nulls;
 
     public ColumnChunkEncoder(ParquetColumn column, PageWorkspace workspace)
     {
         _column = column;
+        _leaf = column.Leaf;
         _workspace = workspace;
         _header = new ThriftCompactWriter(workspace.Header);
         _pages = new SegmentedBuffer(workspace.Segments);
-        _statistics = StatisticsCollector.Create(column);
-        _dictionary = column.PhysicalType switch
+        _statistics = StatisticsCollector.Create(_leaf);
+        _index = new PageIndexBuilder(_leaf);
+        _dictionary = _leaf.PhysicalType switch
         {
             PhysicalType.Boolean => null,
             PhysicalType.Int32 or PhysicalType.Float => new FixedWidthDictionary<int>(),
             PhysicalType.Int64 or PhysicalType.Double => new FixedWidthDictionary<long>(),
-            _ => new ByteArrayDictionary(column.FixedLength),
+            _ => new ByteArrayDictionary(_leaf.FixedLength),
         };
-        _useDictionary = _dictionary is not null;
+        if (workspace.BloomFilters.TryGetValue(column.Name, out var bloom)) _bloomFilter = new SplitBlockBloomFilter(_leaf, bloom.RoundedBytes);
+        _useDictionary = _dictionary is not null && workspace.DictionaryLimitBytes > 0;
+        _isCompressed = workspace.Codec.Codec != CompressionCodec.None;
     }
-
-    public PageWorkspace Workspace => _workspace;
 
     /// <summary>Bytes held: encoded pages and the dictionary.</summary>
-    public long StoredBytes => _pages.Length + (_dictionary?.UsedBytes ?? 0);
+    public long StoredBytes => _pages.Length + (_dictionary?.UsedBytes ?? 0) + _index.UsedBytes;
 
     /// <summary>Encodes one page.</summary>
-    /// <param name="plain">The values that are not null, in PLAIN encoding (booleans: one byte each).</param>
-    /// <param name="valueCount">How many those are.</param>
-    /// <param name="levels">One definition level a row, or empty when no row is null.</param>
-    /// <param name="rowCount">Rows, nulls included.</param>
-    public void AddPage(ReadOnlySpan<byte> plain, int valueCount, ReadOnlySpan<byte> levels, int rowCount)
+    public void AddPage(OpenPage page, int valueCount, PageLevels levels)
     {
         var body = _workspace.Body;
+        var values = page.Values;
         body.Clear();
-        if (_column.Nullable) EncodeLevels(levels, rowCount, body);
-        _statistics.Update(plain, valueCount);
-        var encoding = EncodeValues(plain, valueCount, body);
-        Compress(new PageHeader { Type = PageType.Data, ValueCount = rowCount, Encoding = encoding });
-        _pages.Append(_workspace.Header.Span);
-        _pages.Append(_workspace.Compressed.Span);
+        if (!levels.Repetition.IsEmpty) EncodeLevels(levels.Repetition, 1, levels.EntryCount, body);
+        if (_column.MaxDefinitionLevel is > 0 and var highest) EncodeLevels(levels.Definition, highest, levels.EntryCount, body);
+        var encoding = ParquetEncoding.RleDictionary;
+        if (!TryEncodeIndices(values, valueCount))
+        {
+            encoding = ParquetEncoding.Plain;
+            _statistics.Update(values, valueCount);
+            _bloomFilter?.Insert(values, valueCount);
+        }
+
+        var content = encoding == ParquetEncoding.Plain ? AppendPlain(page, valueCount) : body.Span;
+        var size = Store(new PageHeader { Type = PageType.Data, ValueCount = levels.EntryCount, Encoding = encoding }, content, _pages);
+        var nulls = levels.EntryCount - valueCount;
+        _statistics.EndPage(_index);
+        _index.EndPage(levels.RowCount, valueCount, nulls, size);
         if (encoding == ParquetEncoding.Plain) _plainPages++;
         else _dictionaryPages++;
-        _rows += rowCount;
-        _nulls += rowCount - valueCount;
+        _entries += levels.EntryCount;
+        _nulls += nulls;
+        _workspace.Shrink();
     }
 
-    /// <summary>Writes the chunk, dictionary page first, and starts the next one.</summary>
+    /// <summary>Writes the chunk, dictionary page first, and starts the next one. A Bloom filter is left to <see cref="TakeBloomFilter"/>.</summary>
     /// <param name="output">Where to.</param>
     /// <param name="offset">The file offset of <paramref name="output"/>.</param>
+    /// <param name="indexes">Takes the chunk's page indexes.</param>
     /// <param name="cancellationToken">Ends the writing; the file is then unusable.</param>
-    public async ValueTask<ColumnChunkMetadata> WriteChunkAsync(Stream output, long offset, CancellationToken cancellationToken)
+    public async ValueTask<ColumnChunkMetadata> WriteChunkAsync(Stream output, long offset, PageIndexBuffer indexes, CancellationToken cancellationToken)
     {
-        var dictionarySize = 0;
+        var dictionarySize = 0L;
         if (_dictionaryCount > 0)
         {
-            EncodeDictionaryPage();
-            dictionarySize = _workspace.Header.Length + _workspace.Compressed.Length;
-            await output.WriteAsync(_workspace.Header.Memory, cancellationToken);
-            await output.WriteAsync(_workspace.Compressed.Memory, cancellationToken);
+            var dictionary = new SegmentedBuffer(_workspace.Segments);
+            dictionarySize = EncodeDictionaryPage(dictionary);
+            await dictionary.WriteToAsync(output, cancellationToken);
+            dictionary.Clear();
         }
 
         await _pages.WriteToAsync(output, cancellationToken);
+        indexes.Add(_index, offset + dictionarySize);
         var metadata = new ColumnChunkMetadata
         {
-            PhysicalType = _column.PhysicalType,
+            PhysicalType = _leaf.PhysicalType,
             Encodings = UsedEncodings(),
-            Codec = _workspace.Codec.Codec,
-            ValueCount = _rows,
+            Codec = _isCompressed ? _workspace.Codec.Codec : CompressionCodec.None,
+            ValueCount = _entries,
             TotalUncompressedSize = _uncompressed,
             TotalCompressedSize = dictionarySize + _pages.Length,
             DataPageOffset = offset + dictionarySize,
@@ -108,89 +129,149 @@ internal sealed class ColumnChunkEncoder
         return metadata;
     }
 
+    /// <summary>Leaves the Bloom filter of the chunk that was written last in the workspace's body, and starts the next. False if the column has none.</summary>
+    public bool TakeBloomFilter()
+    {
+        if (_bloomFilter is null) return false;
+        _bloomFilter.Fold(_workspace.BloomFilters[_column.Name].FalsePositiveRate);
+        var body = _workspace.Body;
+        body.Clear();
+        BloomFilterHeader.Write(_bloomFilter.ByteLength, new ThriftCompactWriter(body));
+        body.Append(_bloomFilter.Bits);
+        _bloomFilter.Clear();
+        return true;
+    }
+
     /// <summary>Gives all memory back.</summary>
     public void Release()
     {
         _pages.Clear();
+        _index.Release();
         _dictionary?.Dispose();
     }
 
-    private static void EncodeLevels(ReadOnlySpan<byte> levels, int rowCount, PooledBuffer body)
+    private static void EncodeLevels(ReadOnlySpan<byte> levels, int highest, int count, PooledBuffer body)
     {
         body.AppendInt32(0);
         var start = body.Length;
-        if (levels.IsEmpty) RleHybridEncoder.Run(1, rowCount, 1, body);
-        else RleHybridEncoder.Encode(levels, 1, body);
+        var bitWidth = RleHybridEncoder.BitWidth(highest);
+        if (levels.IsEmpty) RleHybridEncoder.Run((uint)highest, count, bitWidth, body);
+        else RleHybridEncoder.Encode(levels, bitWidth, body);
         body.PatchInt32(start - 4, body.Length - start);
     }
 
-    private ParquetEncoding EncodeValues(ReadOnlySpan<byte> plain, int count, PooledBuffer body)
+    /// <summary>Puts levels and values side by side: where the levels fit before the values, without a copy of these.</summary>
+    private ReadOnlySpan<byte> AppendPlain(OpenPage page, int valueCount)
     {
-        if (_column.PhysicalType == PhysicalType.Boolean)
+        var body = _workspace.Body;
+        if (_leaf.PhysicalType == PhysicalType.Boolean)
         {
-            PackBooleans(plain[..count], body);
-            return ParquetEncoding.Plain;
+            PackBooleans(page.Values[..valueCount], body);
+            return body.Span;
         }
 
-        if (_useDictionary && count > 0)
+        if (body.Length <= page.Headroom)
         {
-            if (TryEncodeIndices(plain, count, body)) return ParquetEncoding.RleDictionary;
-            _useDictionary = false;
-            if (_dictionaryCount == 0)
-            {
-                _dictionary!.Clear();
-                _chunksToSkip = ChunksWithoutTrying;
-            }
+            var start = page.Headroom - body.Length;
+            body.Span.CopyTo(page.Storage[start..]);
+            return page.Storage[start..];
         }
 
-        body.Append(plain);
-        return ParquetEncoding.Plain;
+        body.Append(page.Values);
+        return body.Span;
     }
 
-    private bool TryEncodeIndices(ReadOnlySpan<byte> plain, int count, PooledBuffer body)
+    private bool TryEncodeIndices(ReadOnlySpan<byte> plain, int count)
     {
+        if (!_useDictionary || count == 0) return false;
+        var (body, start) = (_workspace.Body, _workspace.Body.Length);
         var indices = _workspace.Indices(count);
-        if (!_dictionary!.TryIndex(plain, count, indices, _workspace.DictionaryLimitBytes)) return false;
-        var start = body.Length;
-        var bitWidth = RleHybridEncoder.BitWidth(_dictionary.Count - 1);
-        body.Append((byte)bitWidth);
-        RleHybridEncoder.Encode<int>(indices, bitWidth, body);
-        if (_dictionaryCount == 0 && body.Length - start + _dictionary.ByteLength >= plain.Length)
+        var isFirst = _dictionaryCount == 0;
+        if (!(isFirst && DictionarySample.LooksUnique(_dictionary!, _leaf, plain, count, _workspace.Compressed, indices))
+            && _dictionary!.TryIndex(plain, count, indices, _workspace.DictionaryLimitBytes))
         {
+            var bitWidth = RleHybridEncoder.BitWidth(_dictionary.Count - 1);
+            body.Append((byte)bitWidth);
+            RleHybridEncoder.Encode<int>(indices, bitWidth, body);
+            if (!isFirst || body.Length - start + _dictionary.ByteLength < plain.Length)
+            {
+                _dictionaryCount = _dictionary.Count;
+                UpdateStatistics(plain, count, indices);
+                return true;
+            }
+
             body.Truncate(start);
-            return false;
         }
 
-        _dictionaryCount = _dictionary.Count;
-        return true;
+        _useDictionary = false;
+        if (isFirst)
+        {
+            _dictionary!.Clear();
+            _chunksToSkip = ChunksWithoutTrying;
+        }
+
+        return false;
+    }
+
+    /// <summary>Byte strings that repeat are compared once a page. Numbers are compared faster than looked up.</summary>
+    private void UpdateStatistics(ReadOnlySpan<byte> plain, int count, ReadOnlySpan<int> indices)
+    {
+        if (_leaf.PhysicalType is not (PhysicalType.ByteArray or PhysicalType.FixedLengthByteArray) || _dictionaryCount > count)
+        {
+            _statistics.Update(plain, count);
+            return;
+        }
+
+        var used = _workspace.Marks(_dictionaryCount);
+        foreach (var index in indices) used[index] = 1;
+        for (var i = 0; i < used.Length; i++)
+            if (used[i] != 0) _statistics.Update(_dictionary!.PlainAt(i), 1);
     }
 
     /// <summary>PLAIN booleans: one bit each, least significant first.</summary>
     private static void PackBooleans(ReadOnlySpan<byte> values, PooledBuffer body)
     {
         var size = (values.Length + 7) / 8;
-        var packed = body.Reserve(size)[..size];
-        packed.Clear();
-        for (var i = 0; i < values.Length; i++) packed[i >> 3] |= (byte)(values[i] << (i & 7));
+        BooleanPacking.Pack(values, body.Reserve(size)[..size]);
         body.Advance(size);
     }
 
-    private void EncodeDictionaryPage()
+    private int EncodeDictionaryPage(SegmentedBuffer target)
     {
         _workspace.Body.Clear();
         _dictionary!.AppendPlain(_dictionaryCount, _workspace.Body);
-        Compress(new PageHeader { Type = PageType.Dictionary, ValueCount = _dictionaryCount, Encoding = ParquetEncoding.Plain });
+        _bloomFilter?.Insert(_workspace.Body.Span, _dictionaryCount);
+        return Store(new PageHeader { Type = PageType.Dictionary, ValueCount = _dictionaryCount, Encoding = ParquetEncoding.Plain }, _workspace.Body.Span, target);
     }
 
-    /// <summary>Leaves the compressed body and its header in the workspace.</summary>
-    private void Compress(PageHeader header)
+    /// <summary>Compresses a page and appends it behind its header; returns their bytes.</summary>
+    private int Store(PageHeader header, ReadOnlySpan<byte> content, SegmentedBuffer target)
     {
-        var (body, compressed, codec) = (_workspace.Body, _workspace.Compressed, _workspace.Codec);
-        compressed.Clear();
-        compressed.Advance(codec.Compress(body.Span, compressed.Reserve(codec.MaxCompressedLength(body.Length))));
+        var stored = content;
+        if (_isCompressed)
+        {
+            var (compressed, codec) = (_workspace.Compressed, _workspace.Codec);
+            compressed.Clear();
+            compressed.Advance(codec.Compress(content, compressed.Reserve(codec.MaxCompressedLength(content.Length))));
+            stored = compressed.Span;
+
+            // Indices seldom compress, but the values that may follow them can.
+            var isTelling = _entries == 0 && header.Encoding == ParquetEncoding.Plain && content.Length >= TellingPage;
+            if (isTelling && stored.Length > content.Length / 10 * 9)
+            {
+                _isCompressed = false;
+                stored = content;
+            }
+        }
+
         _workspace.Header.Clear();
-        (header with { UncompressedSize = body.Length, CompressedSize = compressed.Length }).Write(_header);
-        _uncompressed += _workspace.Header.Length + body.Length;
+        (header with { UncompressedSize = content.Length, CompressedSize = stored.Length }).Write(_header);
+        var size = _workspace.Header.Length + stored.Length;
+        _uncompressed += _workspace.Header.Length + content.Length;
+        target.Append(_workspace.Header.Span);
+        if (_isCompressed && stored.Length >= HugePage) target.AppendArray(_workspace.Compressed.Detach(), stored.Length);
+        else target.Append(stored);
+        return size;
     }
 
     private ParquetEncoding[] UsedEncodings()
@@ -208,10 +289,12 @@ internal sealed class ColumnChunkEncoder
     {
         _pages.Clear();
         _statistics.Reset();
+        _index.Reset();
         _dictionary?.Clear();
-        _useDictionary = _dictionary is not null && _chunksToSkip == 0;
+        _useDictionary = _dictionary is not null && _workspace.DictionaryLimitBytes > 0 && _chunksToSkip == 0;
+        _isCompressed = _workspace.Codec.Codec != CompressionCodec.None;
         if (_chunksToSkip > 0) _chunksToSkip--;
         (_dictionaryCount, _plainPages, _dictionaryPages) = (0, 0, 0);
-        (_uncompressed, _rows, _nulls) = (0, 0, 0);
+        (_uncompressed, _entries, _nulls) = (0, 0, 0);
     }
 }

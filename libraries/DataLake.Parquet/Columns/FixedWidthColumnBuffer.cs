@@ -7,7 +7,7 @@ namespace DataLake.Parquet.Columns;
 
 /// <summary>A column of numbers or booleans.</summary>
 /// <typeparam name="T">The stored type.</typeparam>
-public abstract class FixedWidthColumnBuffer<T> : ColumnBuffer
+public abstract class FixedWidthColumnBuffer<T> : ValueColumnBuffer
     where T : unmanaged
 {
     private const int InitialValues = 128;
@@ -18,9 +18,9 @@ public abstract class FixedWidthColumnBuffer<T> : ColumnBuffer
     {
     }
 
-    private protected sealed override int OpenBytes => _count * Unsafe.SizeOf<T>();
+    internal sealed override int OpenBytes => _count * Unsafe.SizeOf<T>();
 
-    private protected sealed override ReadOnlySpan<byte> OpenValues => MemoryMarshal.AsBytes(_values.AsSpan(0, _count));
+    internal sealed override OpenPage Open => new(MemoryMarshal.AsBytes(_values.AsSpan(0, _count)), 0);
 
     /// <summary>Appends a row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -40,6 +40,8 @@ public abstract class FixedWidthColumnBuffer<T> : ColumnBuffer
 
     private protected sealed override void ResetValues()
     {
+        // One huge list must not keep its memory for the life of the writer.
+        if (IsElement && (long)_values.Length * Unsafe.SizeOf<T>() > 2L * Workspace.PageBytes) PooledArray.Return(ref _values);
     }
 
     private protected sealed override void ReleaseValues() => PooledArray.Return(ref _values);
@@ -48,9 +50,10 @@ public abstract class FixedWidthColumnBuffer<T> : ColumnBuffer
     private void AppendToFull(T value)
     {
         ThrowIfReleased();
-        var most = Math.Min(Workspace.PageBytes / Unsafe.SizeOf<T>(), Workspace.PageRows);
-        if (_count >= most) ClosePage();
-        else PooledArray.Grow(ref _values, _count, Math.Min(most, Math.Max(InitialValues, _values.Length * 2)));
+        CheckListSize(Unsafe.SizeOf<T>());
+        long most = Math.Min(Workspace.PageBytes / Unsafe.SizeOf<T>(), Workspace.PageRows);
+        if (_count >= most && !IsElement) ClosePage();
+        else PooledArray.Grow(ref _values, _count, Math.Min(IsElement ? Array.MaxLength : most, Math.Max(InitialValues, _values.Length * 2L)));
         _values[_count++] = value;
     }
 }

@@ -1,12 +1,18 @@
+using DataLake.Parquet.BloomFilters;
 using DataLake.Parquet.Buffers;
 using DataLake.Parquet.Compression;
 
 namespace DataLake.Parquet.Columns;
 
 /// <summary>What the columns of one writer share: limits, and the working memory for the one page that is being closed.</summary>
-internal sealed class PageWorkspace(PageCodec codec, int pageBytes, int dictionaryLimitBytes) : IDisposable
+internal sealed class PageWorkspace(
+    PageCodec codec, int pageBytes, int dictionaryLimitBytes, int maxValueBytes, IReadOnlyDictionary<string, BloomFilterOptions> bloomFilters) : IDisposable
 {
+    // What a single huge page may leave behind.
+    private const int KeptBytes = 4 << 20;
     private int[] _indices = [];
+    private byte[] _levels = [];
+    private byte[] _marks = [];
 
     public PageCodec Codec { get; } = codec;
 
@@ -18,6 +24,12 @@ internal sealed class PageWorkspace(PageCodec codec, int pageBytes, int dictiona
 
     /// <summary>The largest dictionary in bytes.</summary>
     public int DictionaryLimitBytes { get; } = dictionaryLimitBytes;
+
+    /// <summary>The largest value, and the largest list.</summary>
+    public int MaxValueBytes { get; } = maxValueBytes;
+
+    /// <summary>The columns that get a Bloom filter, by name.</summary>
+    public IReadOnlyDictionary<string, BloomFilterOptions> BloomFilters { get; } = bloomFilters;
 
     public SegmentPool Segments { get; } = new();
 
@@ -34,8 +46,34 @@ internal sealed class PageWorkspace(PageCodec codec, int pageBytes, int dictiona
         return _indices.AsSpan(0, count);
     }
 
+    /// <summary>Repetition and definition levels of a page.</summary>
+    public (Memory<byte> Repetition, Memory<byte> Definition) Levels(int count)
+    {
+        if (_levels.Length < 2L * count) PooledArray.Grow(ref _levels, 0, 2L * count);
+        return (_levels.AsMemory(0, count), _levels.AsMemory(count, count));
+    }
+
+    /// <summary>As many zeros.</summary>
+    public Span<byte> Marks(int count)
+    {
+        if (_marks.Length < count) PooledArray.Grow(ref _marks, 0, count);
+        var marks = _marks.AsSpan(0, count);
+        marks.Clear();
+        return marks;
+    }
+
+    /// <summary>Lets go of what a page beyond the usual size needed.</summary>
+    public void Shrink()
+    {
+        var most = Math.Max(KeptBytes, 2 * PageBytes);
+        Body.Shrink(most);
+        Compressed.Shrink(most);
+    }
+
     public void Dispose()
     {
+        PooledArray.Return(ref _levels);
+        PooledArray.Return(ref _marks);
         Body.Dispose();
         Header.Dispose();
         Compressed.Dispose();

@@ -17,10 +17,19 @@ internal abstract class PageCodec
     /// <summary>The most bytes that <paramref name="compressed"/> bytes can stand for, which bounds what is allocated for a page of a hostile file.</summary>
     public abstract long MaxDecompressedLength(int compressed);
 
+    public static bool IsSupported(CompressionCodec codec) =>
+        codec is CompressionCodec.None or CompressionCodec.Snappy or CompressionCodec.Gzip or CompressionCodec.Brotli or CompressionCodec.Lz4Raw;
+
     public static PageCodec Create(CompressionCodec codec) => codec switch
     {
         CompressionCodec.None => new UncompressedCodec(),
         CompressionCodec.Snappy => new SnappyCodec(),
-        _ => throw ParquetException.Unsupported($"Compression {codec} is not supported; use Snappy or None."),
+        CompressionCodec.Gzip => new GzipCodec(),
+        CompressionCodec.Brotli => new BrotliCodec(),
+        CompressionCodec.Lz4Raw => new Lz4RawCodec(),
+        _ => throw ParquetException.Unsupported($"Compression {codec} is not supported; use Snappy, Lz4Raw, Gzip, Brotli or None."),
     };
+
+    public static ParquetException TooLarge(int length) =>
+        new(ParquetErrorKind.InvalidValue, $"A page of {length:N0} bytes is too large to compress; use smaller pages or values.");
 }

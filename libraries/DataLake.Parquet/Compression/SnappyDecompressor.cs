@@ -68,7 +68,7 @@ internal static class SnappyDecompressor
 
             if (offset == 0 || offset > (uint)op) throw Bad("a copy reaches before the start");
             if (count > destination.Length - op) throw Bad("a copy runs over the end");
-            Copy(destination, op, (int)offset, count);
+            OverlappingCopy.Run(destination, op, (int)offset, count);
             op += count;
         }
 
@@ -82,32 +82,6 @@ internal static class SnappyDecompressor
         for (var i = 0; i < bytes; i++) size |= (ulong)source[ip + i] << (8 * i);
         ip += bytes;
         return size < int.MaxValue ? (int)size + 1 : throw Bad("a literal is longer than any page");
-    }
-
-    /// <summary>Copies within the output. Where the offset is shorter than the count, the bytes just written repeat (section 2.2).</summary>
-    private static void Copy(Span<byte> output, int op, int offset, int count)
-    {
-        if (offset >= 16 && count <= 16 && output.Length - op >= 16)
-        {
-            output.Slice(op - offset, 16).CopyTo(output.Slice(op, 16));
-            return;
-        }
-
-        if (offset == 1)
-        {
-            output.Slice(op, count).Fill(output[op - 1]);
-            return;
-        }
-
-        // Each round copies what is there and doubles it: no overlap within a round.
-        var start = op - offset;
-        while (count > 0)
-        {
-            var n = Math.Min(count, op - start);
-            output.Slice(start, n).CopyTo(output.Slice(op, n));
-            op += n;
-            count -= n;
-        }
     }
 
     private static ParquetException Bad(string what) => ParquetException.Corrupt($"A Snappy block is damaged: {what}.");

@@ -10,6 +10,8 @@ namespace DataLake.Parquet.Encodings;
 internal sealed class ByteArrayDictionary(int fixedLength) : ValueDictionary
 {
     private const int InitialSlots = 64;
+    private const ulong Multiplier = 0x9E3779B97F4A7C15UL;
+    private const ulong OtherMultiplier = 0xD6E8FEB86659FD93UL;
 
     // Values come from outside: a seed keeps anyone from preparing ones that all fall into the same slot.
     private static readonly ulong Seed = (ulong)Random.Shared.NextInt64();
@@ -27,29 +29,46 @@ internal sealed class ByteArrayDictionary(int fixedLength) : ValueDictionary
     public override bool TryIndex(ReadOnlySpan<byte> plain, int count, Span<int> indices, int limitBytes)
     {
         if (_slotCount == 0) Resize(InitialSlots);
+        indices = indices[..count];
         var position = 0;
-        for (var i = 0; i < count; i++)
+        var (slots, entries, mask) = (_slots, _entries, _slotCount - 1);
+        var known = _plain.Span;
+        for (var i = 0; i < indices.Length; i++)
         {
             var length = fixedLength != 0 ? fixedLength : BinaryPrimitives.ReadInt32LittleEndian(plain[position..]);
             var value = plain.Slice(position + _prefix, length);
+            position += _prefix + length;
             var hash = Hash(value);
-            var slot = (int)(hash & (uint)(_slotCount - 1));
+            var slot = (int)hash & mask;
             int number;
-            while ((number = _slots[slot]) != 0 && !IsAt(number - 1, hash, value)) slot = (slot + 1) & (_slotCount - 1);
+            while ((number = slots[slot]) != 0)
+            {
+                ref readonly var entry = ref entries[number - 1];
+                if (entry.Hash == hash && entry.Length == length && known.Slice(entry.Offset, length).SequenceEqual(value)) break;
+                slot = (slot + 1) & mask;
+            }
+
             if (number == 0)
             {
                 if (_plain.Length + _prefix + length > limitBytes) return false;
-                _entries[_count++] = new Entry(hash, _plain.Length + _prefix, length);
-                _plain.Append(plain.Slice(position, _prefix + length));
-                _slots[slot] = number = _count;
+                entries[_count++] = new Entry(hash, _plain.Length + _prefix, length);
+                _plain.Append(plain.Slice(position - _prefix - length, _prefix + length));
+                slots[slot] = number = _count;
                 if (_count * 2 > _slotCount) Resize(_slotCount * 2);
+                (slots, entries, mask) = (_slots, _entries, _slotCount - 1);
+                known = _plain.Span;
             }
 
             indices[i] = number - 1;
-            position += _prefix + length;
         }
 
         return true;
+    }
+
+    public override ReadOnlySpan<byte> PlainAt(int index)
+    {
+        ref readonly var entry = ref _entries[index];
+        return _plain.Span.Slice(entry.Offset - _prefix, _prefix + entry.Length);
     }
 
     public override void AppendPlain(int count, PooledBuffer output)
@@ -76,8 +95,14 @@ internal sealed class ByteArrayDictionary(int fixedLength) : ValueDictionary
 
     private static uint Hash(ReadOnlySpan<byte> value)
     {
-        const ulong Multiplier = 0x9E3779B97F4A7C15UL;
+        // Up to sixteen bytes, which most values have, in two loads that may overlap.
         var hash = Seed ^ ((ulong)value.Length * Multiplier);
+        if (value.Length is >= 8 and <= 16)
+        {
+            hash = Mix((hash ^ MemoryMarshal.Read<ulong>(value)) + (MemoryMarshal.Read<ulong>(value[^8..]) * OtherMultiplier));
+            return (uint)(hash ^ (hash >> 32));
+        }
+
         while (value.Length >= 8)
         {
             hash = Mix(hash ^ MemoryMarshal.Read<ulong>(value));
@@ -89,9 +114,9 @@ internal sealed class ByteArrayDictionary(int fixedLength) : ValueDictionary
         {
             rest = MemoryMarshal.Read<uint>(value) | ((ulong)MemoryMarshal.Read<uint>(value[^4..]) << 32);
         }
-        else
+        else if (value.Length > 0)
         {
-            foreach (var b in value) rest = (rest << 8) | b;
+            rest = value[0] | ((ulong)value[value.Length / 2] << 8) | ((ulong)value[^1] << 16);
         }
 
         hash = Mix(hash ^ rest);
@@ -102,12 +127,6 @@ internal sealed class ByteArrayDictionary(int fixedLength) : ValueDictionary
             var high = Math.BigMul(bits, Multiplier, out var low);
             return high ^ low;
         }
-    }
-
-    private bool IsAt(int index, uint hash, ReadOnlySpan<byte> value)
-    {
-        ref readonly var entry = ref _entries[index];
-        return entry.Hash == hash && entry.Length == value.Length && _plain.Span.Slice(entry.Offset, entry.Length).SequenceEqual(value);
     }
 
     private void Resize(int slotCount)

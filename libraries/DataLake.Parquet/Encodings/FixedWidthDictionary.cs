@@ -60,6 +60,8 @@ internal sealed class FixedWidthDictionary<T> : ValueDictionary
         return true;
     }
 
+    public override ReadOnlySpan<byte> PlainAt(int index) => MemoryMarshal.AsBytes(_values.AsSpan(index, 1));
+
     public override void AppendPlain(int count, PooledBuffer output) => output.Append(MemoryMarshal.AsBytes(_values.AsSpan(0, count)));
 
     public override void Clear()

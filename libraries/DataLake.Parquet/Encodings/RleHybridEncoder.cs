@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 using DataLake.Parquet.Buffers;
 
 namespace DataLake.Parquet.Encodings;
@@ -60,6 +61,13 @@ internal static class RleHybridEncoder
         output.AppendVarint(((ulong)groups << 1) | 1);
         var size = groups * bitWidth;
         var packed = output.Reserve(size + 8);
+        if (typeof(T) == typeof(byte) && bitWidth == 1)
+        {
+            BooleanPacking.Pack(MemoryMarshal.AsBytes(values), packed[..size]);
+            output.Advance(size);
+            return;
+        }
+
         ulong bits = 0;
         var used = 0;
         var at = 0;

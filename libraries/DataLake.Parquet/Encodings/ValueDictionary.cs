@@ -19,6 +19,9 @@ internal abstract class ValueDictionary : IDisposable
     /// <returns>False when the dictionary would grow beyond <paramref name="limitBytes"/>; the values seen first may have been added.</returns>
     public abstract bool TryIndex(ReadOnlySpan<byte> plain, int count, Span<int> indices, int limitBytes);
 
+    /// <summary>One value in PLAIN encoding.</summary>
+    public abstract ReadOnlySpan<byte> PlainAt(int index);
+
     /// <summary>Appends the first <paramref name="count"/> values in PLAIN encoding.</summary>
     public abstract void AppendPlain(int count, PooledBuffer output);
 

@@ -16,7 +16,7 @@ public sealed record ColumnChunkMetadata
     /// <summary>How pages are compressed.</summary>
     public required CompressionCodec Codec { get; init; }
 
-    /// <summary>Values, nulls included: in a flat schema the rows.</summary>
+    /// <summary>Values, nulls included: the rows, or of a list its elements, with one more for every list that is empty or missing.</summary>
     public required long ValueCount { get; init; }
 
     /// <summary>Bytes of all pages before compression, headers included.</summary>
@@ -33,6 +33,15 @@ public sealed record ColumnChunkMetadata
 
     /// <summary>What is known of the values.</summary>
     public ColumnStatistics? Statistics { get; init; }
+
+    /// <summary>Where bounds and counts of every page stand, or null if they were not written.</summary>
+    public FileRange? ColumnIndex { get; init; }
+
+    /// <summary>Where the places of all pages stand, or null if they were not written.</summary>
+    public FileRange? OffsetIndex { get; init; }
+
+    /// <summary>Where the Bloom filter stands, header included, or null if there is none. The length is 0 where an older writer did not record it.</summary>
+    public FileRange? BloomFilter { get; init; }
 
     /// <summary>Number of data pages in PLAIN encoding and in RLE_DICTIONARY encoding, for <c>encoding_stats</c>; zero when read from a file.</summary>
     internal (int Plain, int Dictionary) PageCounts { get; init; }

@@ -6,7 +6,7 @@ namespace DataLake.Parquet.Metadata;
 /// (<see href="https://github.com/apache/parquet-format/blob/master/LogicalTypes.md">LogicalTypes.md</see>, compatibility sections).</summary>
 internal static class ConvertedType
 {
-    private const int Utf8 = 0, Enum = 4, Decimal = 5, Date = 6, TimeMillis = 7, TimeMicros = 8, TimestampMillis = 9, TimestampMicros = 10, Json = 19;
+    private const int Utf8 = 0, List = 3, Enum = 4, Decimal = 5, Date = 6, TimeMillis = 7, TimeMicros = 8, TimestampMillis = 9, TimestampMicros = 10, Json = 19;
     private const int UInt8 = 11, Int8 = 15;
 
     /// <summary>The converted type that goes with a logical type, if there is one (local times share theirs with instants, as the specification has it).</summary>
@@ -14,6 +14,7 @@ internal static class ConvertedType
     {
         null => null,
         { Kind: LogicalTypeKind.String } => Utf8,
+        { Kind: LogicalTypeKind.List } => List,
         { Kind: LogicalTypeKind.Enum } => Enum,
         { Kind: LogicalTypeKind.Json } => Json,
         { Kind: LogicalTypeKind.Date } => Date,
@@ -30,6 +31,7 @@ internal static class ConvertedType
     public static LogicalType? ToLogical(int converted, int precision, int scale) => converted switch
     {
         Utf8 => LogicalType.String,
+        List => LogicalType.List,
         Enum => LogicalType.Enum,
         Json => LogicalType.Json,
         Date => LogicalType.Date,

@@ -63,7 +63,7 @@ internal static class FileMetadataReader
                 var (chunk, column) = (rowGroup.Columns[i], schema.Columns[i]);
                 if (chunk.PhysicalType != column.PhysicalType)
                     throw ParquetException.Corrupt($"Column '{column.Name}' is {column.PhysicalType} in the schema and {chunk.PhysicalType} in a row group.");
-                if (chunk.ValueCount != rowGroup.RowCount)
+                if (column.Element is null ? chunk.ValueCount != rowGroup.RowCount : chunk.ValueCount < rowGroup.RowCount)
                     throw ParquetException.Corrupt($"Column '{column.Name}' states {chunk.ValueCount} values in a row group of {rowGroup.RowCount} rows.");
             }
         }
@@ -118,6 +118,7 @@ internal static class FileMetadataReader
     private static ColumnChunkMetadata ReadColumnChunk(ref ThriftCompactReader reader)
     {
         ColumnChunkMetadata? chunk = null;
+        var (offsetIndex, offsetIndexLength, columnIndex, columnIndexLength) = (0L, 0, 0L, 0);
         var outer = reader.BeginStruct();
         while (reader.NextField(out var id, out var type))
         {
@@ -128,13 +129,20 @@ internal static class FileMetadataReader
                     ThriftCompactReader.Expect(ThriftType.Struct, type);
                     chunk = ReadColumnMetadata(ref reader);
                     break;
+                case 4: offsetIndex = reader.I64(type); break;
+                case 5: offsetIndexLength = reader.I32(type); break;
+                case 6: columnIndex = reader.I64(type); break;
+                case 7: columnIndexLength = reader.I32(type); break;
                 case 8 or 9: throw ParquetException.Unsupported("The file is encrypted.");
                 default: reader.Skip(type); break;
             }
         }
 
         reader.EndStruct(outer);
-        return chunk ?? throw ParquetException.Corrupt("A column chunk has no metadata.");
+        if (chunk is null) throw ParquetException.Corrupt("A column chunk has no metadata.");
+        return chunk with { OffsetIndex = Range(offsetIndex, offsetIndexLength), ColumnIndex = Range(columnIndex, columnIndexLength) };
+
+        static FileRange? Range(long offset, int length) => offset > 0 && length > 0 ? new FileRange(offset, length) : null;
     }
 
     private static ColumnChunkMetadata ReadColumnMetadata(ref ThriftCompactReader reader)
@@ -144,6 +152,7 @@ internal static class FileMetadataReader
         var (codec, values, uncompressed, compressed, data) = (0, -1L, -1L, -1L, -1L);
         long? dictionary = null;
         ColumnStatistics? statistics = null;
+        var (bloomFilter, bloomFilterLength) = (0L, 0);
         var outer = reader.BeginStruct();
         while (reader.NextField(out var id, out var type))
         {
@@ -163,6 +172,8 @@ internal static class FileMetadataReader
                     ThriftCompactReader.Expect(ThriftType.Struct, type);
                     statistics = ReadStatistics(ref reader);
                     break;
+                case 14: bloomFilter = reader.I64(type); break;
+                case 15: bloomFilterLength = reader.I32(type); break;
                 default: reader.Skip(type); break;
             }
         }
@@ -181,6 +192,7 @@ internal static class FileMetadataReader
             DataPageOffset = data,
             DictionaryPageOffset = dictionary,
             Statistics = statistics,
+            BloomFilter = bloomFilter > 0 && bloomFilterLength >= 0 ? new FileRange(bloomFilter, bloomFilterLength) : null,
         };
     }
 

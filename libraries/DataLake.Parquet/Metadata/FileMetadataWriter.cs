@@ -12,7 +12,7 @@ internal static class FileMetadataWriter
     {
         writer.BeginStruct();
         writer.I32Field(1, metadata.Version);
-        WriteSchema(metadata.Schema, writer);
+        SchemaWriter.Write(metadata.Schema, writer);
         writer.I64Field(3, metadata.RowCount);
         writer.ListField(4, ThriftType.Struct, metadata.RowGroups.Count);
         foreach (var rowGroup in metadata.RowGroups) WriteRowGroup(rowGroup, metadata.Schema, writer);
@@ -42,59 +42,6 @@ internal static class FileMetadataWriter
         writer.EndStruct();
     }
 
-    private static void WriteSchema(ParquetSchema schema, ThriftCompactWriter writer)
-    {
-        writer.ListField(2, ThriftType.Struct, schema.Columns.Count + 1);
-        writer.BeginStruct();
-        writer.StringField(4, "schema");
-        writer.I32Field(5, schema.Columns.Count);
-        writer.EndStruct();
-        foreach (var column in schema.Columns)
-        {
-            writer.BeginStruct();
-            writer.I32Field(1, (int)column.PhysicalType);
-            if (column.FixedLength > 0) writer.I32Field(2, column.FixedLength);
-            writer.I32Field(3, column.Nullable ? 1 : 0);
-            writer.StringField(4, column.Name);
-            if (ConvertedType.Of(column.LogicalType) is { } converted) writer.I32Field(6, converted);
-            if (column.LogicalType is { Kind: LogicalTypeKind.Decimal } number)
-            {
-                writer.I32Field(7, number.Scale);
-                writer.I32Field(8, number.Precision);
-            }
-
-            if (column.FieldId is { } fieldId) writer.I32Field(9, fieldId);
-            if (column.LogicalType is { } logical) WriteLogicalType(logical, writer);
-            writer.EndStruct();
-        }
-    }
-
-    private static void WriteLogicalType(LogicalType type, ThriftCompactWriter writer)
-    {
-        writer.BeginStructField(10);
-        writer.BeginStructField((short)type.Kind);
-        switch (type.Kind)
-        {
-            case LogicalTypeKind.Decimal:
-                writer.I32Field(1, type.Scale);
-                writer.I32Field(2, type.Precision);
-                break;
-            case LogicalTypeKind.Time or LogicalTypeKind.Timestamp:
-                writer.BoolField(1, type.IsAdjustedToUtc);
-                writer.BeginStructField(2);
-                writer.EmptyStructField((short)type.Unit);
-                writer.EndStruct();
-                break;
-            case LogicalTypeKind.Integer:
-                writer.ByteField(1, (sbyte)type.BitWidth);
-                writer.BoolField(2, type.IsSigned);
-                break;
-        }
-
-        writer.EndStruct();
-        writer.EndStruct();
-    }
-
     private static void WriteRowGroup(RowGroupMetadata rowGroup, ParquetSchema schema, ThriftCompactWriter writer)
     {
         writer.BeginStruct();
@@ -105,7 +52,20 @@ internal static class FileMetadataWriter
 
             // file_offset is deprecated; the specification asks for 0.
             writer.I64Field(2, 0);
-            WriteColumnChunk(rowGroup.Columns[i], schema.Columns[i].Name, writer);
+            var chunk = rowGroup.Columns[i];
+            WriteColumnChunk(chunk, schema.Columns[i], writer);
+            if (chunk.OffsetIndex is { } offsetIndex)
+            {
+                writer.I64Field(4, offsetIndex.Offset);
+                writer.I32Field(5, offsetIndex.Length);
+            }
+
+            if (chunk.ColumnIndex is { } columnIndex)
+            {
+                writer.I64Field(6, columnIndex.Offset);
+                writer.I32Field(7, columnIndex.Length);
+            }
+
             writer.EndStruct();
         }
 
@@ -117,14 +77,20 @@ internal static class FileMetadataWriter
         writer.EndStruct();
     }
 
-    private static void WriteColumnChunk(ColumnChunkMetadata chunk, string name, ThriftCompactWriter writer)
+    private static void WriteColumnChunk(ColumnChunkMetadata chunk, ParquetColumn column, ThriftCompactWriter writer)
     {
         writer.BeginStructField(3);
         writer.I32Field(1, (int)chunk.PhysicalType);
         writer.ListField(2, ThriftType.I32, chunk.Encodings.Count);
         foreach (var encoding in chunk.Encodings) writer.I32Element((int)encoding);
-        writer.ListField(3, ThriftType.Binary, 1);
-        writer.StringElement(name);
+        writer.ListField(3, ThriftType.Binary, column.Element is null ? 1 : 3);
+        writer.StringElement(column.Name);
+        if (column.Element is not null)
+        {
+            writer.StringElement(SchemaWriter.RepeatedGroupName);
+            writer.StringElement(ParquetColumn.ElementName);
+        }
+
         writer.I32Field(4, (int)chunk.Codec);
         writer.I64Field(5, chunk.ValueCount);
         writer.I64Field(6, chunk.TotalUncompressedSize);
@@ -133,6 +99,12 @@ internal static class FileMetadataWriter
         if (chunk.DictionaryPageOffset is { } dictionary) writer.I64Field(11, dictionary);
         if (chunk.Statistics is { } statistics) WriteStatistics(statistics, writer);
         WritePageCounts(chunk, writer);
+        if (chunk.BloomFilter is { } bloomFilter)
+        {
+            writer.I64Field(14, bloomFilter.Offset);
+            writer.I32Field(15, bloomFilter.Length);
+        }
+
         writer.EndStruct();
     }
 

@@ -16,8 +16,10 @@ internal readonly record struct PageHeader
 
     public ParquetEncoding Encoding { get; init; }
 
-    /// <summary>Data page v1: how definition levels are encoded.</summary>
-    public ParquetEncoding LevelEncoding { get; init; }
+    /// <summary>Data page v1: how levels are encoded.</summary>
+    public ParquetEncoding DefinitionLevelEncoding { get; init; }
+
+    public ParquetEncoding RepetitionLevelEncoding { get; init; }
 
     /// <summary>Data page v2: sizes of the levels, which stand uncompressed before the values.</summary>
     public int DefinitionLevelsSize { get; init; }
@@ -80,7 +82,8 @@ internal readonly record struct PageHeader
             {
                 case (_, 1): header = header with { ValueCount = reader.I32(type) }; break;
                 case (5 or 7, 2) or (8, 4): header = header with { Encoding = (ParquetEncoding)reader.I32(type) }; break;
-                case (5, 3): header = header with { LevelEncoding = (ParquetEncoding)reader.I32(type) }; break;
+                case (5, 3): header = header with { DefinitionLevelEncoding = (ParquetEncoding)reader.I32(type) }; break;
+                case (5, 4): header = header with { RepetitionLevelEncoding = (ParquetEncoding)reader.I32(type) }; break;
                 case (8, 5): header = header with { DefinitionLevelsSize = reader.I32(type) }; break;
                 case (8, 6): header = header with { RepetitionLevelsSize = reader.I32(type) }; break;
                 case (8, 7): header = header with { IsCompressed = reader.Bool(type) }; break;

@@ -3,24 +3,46 @@ using DataLake.Parquet.Thrift;
 
 namespace DataLake.Parquet.Metadata;
 
-/// <summary>Reads the list of <c>SchemaElement</c> of the footer: a root, then its leaves.</summary>
+/// <summary>Reads the list of <c>SchemaElement</c> of the footer: a root, then its columns depth first.</summary>
 internal static class SchemaReader
 {
+    private const int Repeated = 2;
+
     public static ParquetSchema Read(ref ThriftCompactReader reader, ThriftType type)
     {
         var count = reader.List(type, ThriftType.Struct);
         if (count == 0) throw ParquetException.Corrupt("The schema is empty.");
         var root = ReadElement(ref reader);
-        if (root.Children != count - 1)
+        var columns = new List<ParquetColumn>();
+        for (var left = count - 1; left > 0;)
         {
-            throw root.Children < count - 1
-                ? ParquetException.Unsupported("The file has nested columns; only flat columns are supported.")
-                : ParquetException.Corrupt($"The schema's root states {root.Children} columns where {count - 1} follow.");
+            var element = ReadElement(ref reader);
+            left--;
+            if (element.Type is not null)
+            {
+                columns.Add(element.ToColumn());
+                continue;
+            }
+
+            if (left < 2) throw ParquetException.Corrupt($"The schema ends within group '{element.Name}'.");
+            columns.Add(ReadList(ref reader, element));
+            left -= 2;
         }
 
-        var columns = new List<ParquetColumn>();
-        for (var i = 1; i < count; i++) columns.Add(ReadElement(ref reader).ToColumn());
+        if (columns.Count != root.Children) throw ParquetException.Corrupt($"The schema's root states {root.Children} columns where {columns.Count} follow.");
         return new ParquetSchema(columns);
+    }
+
+    /// <summary>The three levels of the standard structure, whatever the two lower ones are called; the older forms of two levels are not read.</summary>
+    private static ParquetColumn ReadList(ref ThriftCompactReader reader, Element list)
+    {
+        var isList = list is { Children: 1, Repetition: 0 or 1 } && list.ToLogicalType() == LogicalType.List;
+        if (!isList) throw ParquetException.Unsupported($"Column '{list.Name}' is nested; of nested columns only lists of single values are supported.");
+        var group = ReadElement(ref reader);
+        var element = ReadElement(ref reader);
+        if (group is not { Type: null, Repetition: Repeated, Children: 1 } || element.Type is null)
+            throw ParquetException.Unsupported($"Column '{list.Name}' is a list of more than single values or of an older form; only lists of three levels are supported.");
+        return ParquetColumn.List(list.Name, element.ToColumn(), nullable: list.Repetition == 1, list.FieldId);
     }
 
     private static Element ReadElement(ref ThriftCompactReader reader)
@@ -99,6 +121,7 @@ internal static class SchemaReader
         return (LogicalTypeKind)kind switch
         {
             LogicalTypeKind.String => LogicalType.String,
+            LogicalTypeKind.List => LogicalType.List,
             LogicalTypeKind.Enum => LogicalType.Enum,
             LogicalTypeKind.Json => LogicalType.Json,
             LogicalTypeKind.Uuid => LogicalType.Uuid,
@@ -124,12 +147,13 @@ internal static class SchemaReader
         public int? FieldId { get; set; }
         public LogicalType? Logical { get; set; }
 
+        public LogicalType? ToLogicalType() => Logical ?? (Converted is { } converted ? ConvertedType.ToLogical(converted, Precision, Scale) : null);
+
         public ParquetColumn ToColumn()
         {
-            if (Type is null || Repetition is not (0 or 1)) throw ParquetException.Unsupported($"Column '{Name}' is nested or repeated; only flat columns are supported.");
+            if (Type is null || Repetition is not (0 or 1)) throw ParquetException.Unsupported($"Column '{Name}' is repeated; only values and lists of three levels are supported.");
             var physical = (PhysicalType)Type.Value;
-            var logical = Logical ?? (Converted is { } converted ? ConvertedType.ToLogical(converted, Precision, Scale) : null);
-            var column = ParquetColumn.Of(Name, physical, logical, nullable: Repetition == 1, FieldId)
+            var column = ParquetColumn.Of(Name, physical, ToLogicalType(), nullable: Repetition == 1, FieldId)
                 with { FixedLength = physical == PhysicalType.FixedLengthByteArray ? Length : 0 };
 
             // An annotation that does not fit is no reason to refuse the values.

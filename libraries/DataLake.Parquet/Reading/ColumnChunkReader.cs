@@ -10,13 +10,18 @@ public sealed class ColumnChunkReader : IDisposable
     private const int HeaderWindow = 1024;
     private const int LargestHeader = 16 << 20;
     private readonly ColumnChunkMetadata _chunk;
+    private readonly ParquetReaderOptions _options;
     private readonly ChunkSource _source;
     private readonly PageDecoder _decoder;
+    private readonly long _rowCount;
+    private long _entries;
     private long _rows;
 
-    internal ColumnChunkReader(Stream stream, ParquetColumn column, ColumnChunkMetadata chunk, ParquetReaderOptions options)
+    internal ColumnChunkReader(Stream stream, ParquetColumn column, RowGroupMetadata rowGroup, ColumnChunkMetadata chunk, ParquetReaderOptions options)
     {
+        _rowCount = rowGroup.RowCount;
         _chunk = chunk;
+        _options = options;
         Values = ColumnValues.Create(column);
         _decoder = new PageDecoder(column, chunk.Codec, options);
         _source = new ChunkSource(stream, chunk.Start, chunk.TotalCompressedSize);
@@ -27,7 +32,8 @@ public sealed class ColumnChunkReader : IDisposable
 
     /// <summary>Reads the next page into <see cref="Values"/>.</summary>
     /// <returns>False when the chunk has no more rows.</returns>
-    /// <exception cref="ParquetException">The page is damaged, not supported, or larger than the options allow.</exception>
+    /// <exception cref="ParquetException">The page is damaged, not supported, or larger than the options allow; or it goes on with a list that began on the
+    /// page before it, as a writer without page indexes may have it: read the whole chunk then.</exception>
     public ValueTask<bool> ReadPageAsync(CancellationToken cancellationToken)
     {
         Values.Clear();
@@ -45,13 +51,19 @@ public sealed class ColumnChunkReader : IDisposable
     /// <summary>Adds the next page to <see cref="Values"/>.</summary>
     internal async ValueTask<bool> AddPageAsync(CancellationToken cancellationToken)
     {
-        while (_rows < _chunk.ValueCount)
+        while (_entries < _chunk.ValueCount)
         {
             if (_source.Remaining == 0)
-                throw ParquetException.Corrupt($"Column '{Values.Column.Name}' holds {_rows} rows where its metadata states {_chunk.ValueCount}.");
+                throw ParquetException.Corrupt($"Column '{Values.Column.Name}' holds {_entries} values where its metadata states {_chunk.ValueCount}.");
             var header = await ReadHeaderAsync(cancellationToken);
             if (header.CompressedSize > _source.Remaining)
                 throw ParquetException.Corrupt($"A page of column '{Values.Column.Name}' states {header.CompressedSize} bytes where {_source.Remaining} are left.");
+            if (Math.Max(header.CompressedSize, header.UncompressedSize) > _options.MaxPageBytes)
+            {
+                throw new ParquetException(
+                    ParquetErrorKind.LimitExceeded, $"A page of column '{Values.Column.Name}' states {header.UncompressedSize:N0} bytes; MaxPageBytes is {_options.MaxPageBytes:N0}.");
+            }
+
             var page = (await _source.PeekAsync(header.CompressedSize, cancellationToken))[..header.CompressedSize];
             _source.Skip(header.CompressedSize);
             if (header.Type == PageType.Dictionary)
@@ -61,13 +73,16 @@ public sealed class ColumnChunkReader : IDisposable
             }
 
             if (header.Type is not (PageType.Data or PageType.DataV2) || header.ValueCount == 0) continue;
-            if (header.ValueCount > _chunk.ValueCount - _rows)
-                throw ParquetException.Corrupt($"The pages of column '{Values.Column.Name}' hold more than the {_chunk.ValueCount} rows that its metadata states.");
+            if (header.ValueCount > _chunk.ValueCount - _entries)
+                throw ParquetException.Corrupt($"The pages of column '{Values.Column.Name}' hold more than the {_chunk.ValueCount} values that its metadata states.");
+            var rows = Values.RowCount;
             _decoder.DecodeData(header, page.Span, Values);
-            _rows += header.ValueCount;
+            _rows += Values.RowCount - rows;
+            _entries += header.ValueCount;
             return true;
         }
 
+        if (_rows != _rowCount) throw ParquetException.Corrupt($"Column '{Values.Column.Name}' holds {_rows} rows in a row group of {_rowCount}.");
         return false;
     }
 

@@ -5,7 +5,8 @@ namespace DataLake.Parquet.Reading;
 
 /// <summary>
 /// Values of one column: of a page (see <see cref="ColumnChunkReader"/>) or of a whole chunk. The values that are not null stand close together; levels
-/// say which rows have one. Cast to <see cref="FixedWidthColumnValues{T}"/> (bool, int, long, float, double) or <see cref="ByteArrayColumnValues"/>.
+/// say which rows have one. Cast to <see cref="FixedWidthColumnValues{T}"/> (bool, int, long, float, double), <see cref="ByteArrayColumnValues"/> or
+/// <see cref="ListColumnValues"/>.
 /// </summary>
 public abstract class ColumnValues : IDisposable
 {
@@ -19,13 +20,13 @@ public abstract class ColumnValues : IDisposable
     /// <summary>Rows, nulls included.</summary>
     public int RowCount { get; private set; }
 
-    /// <summary>Rows that have a value.</summary>
+    /// <summary>Rows that have a value; of lists, that have a list.</summary>
     public int ValueCount { get; private protected set; }
 
-    /// <summary>Rows without a value.</summary>
+    /// <summary>Rows without a value (or list).</summary>
     public int NullCount => RowCount - ValueCount;
 
-    /// <summary>One byte a row: 1 where there is a value, 0 where there is none. Empty for a required column.</summary>
+    /// <summary>One byte a row: 1 where there is a value (or list), 0 where there is none. Empty for a required column.</summary>
     public ReadOnlySpan<byte> DefinitionLevels => Column.Nullable ? _levels.AsSpan(0, RowCount) : [];
 
     /// <summary>Whether a row has no value.</summary>
@@ -43,6 +44,7 @@ public abstract class ColumnValues : IDisposable
 
     internal static ColumnValues Create(ParquetColumn column) => column.PhysicalType switch
     {
+        _ when column.Element is not null => new ListColumnValues(column),
         PhysicalType.Boolean => new FixedWidthColumnValues<bool>(column),
         PhysicalType.Int32 => new FixedWidthColumnValues<int>(column),
         PhysicalType.Int64 => new FixedWidthColumnValues<long>(column),
@@ -74,6 +76,9 @@ public abstract class ColumnValues : IDisposable
         ValueCount = 0;
         ClearValues();
     }
+
+    /// <summary>What holds the values: the elements of lists, or these.</summary>
+    internal virtual ColumnValues Leaf => this;
 
     /// <summary>Values of the dictionary page.</summary>
     internal abstract int DictionaryCount { get; }

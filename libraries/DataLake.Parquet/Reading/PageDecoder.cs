@@ -12,7 +12,7 @@ internal sealed class PageDecoder(ParquetColumn column, CompressionCodec codec, 
 {
     private readonly PageCodec _codec = PageCodec.Create(codec);
     private readonly PooledBuffer _body = new();
-    private readonly PooledBuffer _booleans = new();
+    private byte[] _scratch = [];
     private int[] _indices = [];
     private bool _hasDictionary;
 
@@ -20,7 +20,7 @@ internal sealed class PageDecoder(ParquetColumn column, CompressionCodec codec, 
     {
         if (_hasDictionary) throw Corrupt("holds a second dictionary page");
         if (header.Encoding is not (ParquetEncoding.Plain or ParquetEncoding.PlainDictionary)) throw NotRead(header.Encoding);
-        if (column.PhysicalType == PhysicalType.Boolean) throw Corrupt("is BOOLEAN and has a dictionary");
+        if (column.Leaf.PhysicalType == PhysicalType.Boolean) throw Corrupt("is BOOLEAN and has a dictionary");
         values.SetDictionary(Decompress(page, header.UncompressedSize, isCompressed: true), header.ValueCount);
         _hasDictionary = true;
     }
@@ -30,49 +30,69 @@ internal sealed class PageDecoder(ParquetColumn column, CompressionCodec codec, 
     {
         if (header.ValueCount > options.MaxPageRows)
             throw new ParquetException(ParquetErrorKind.LimitExceeded, $"A page of column '{column.Name}' states {header.ValueCount:N0} rows; MaxPageRows is {options.MaxPageRows:N0}.");
-        ReadOnlySpan<byte> body;
-        ReadOnlySpan<byte> levels = [];
+        ReadOnlySpan<byte> body, definition = [], repetition = [];
         if (header.Type == PageType.DataV2)
         {
             // Levels stand uncompressed in front and carry no length of their own.
-            levels = page.Slice(header.RepetitionLevelsSize, header.DefinitionLevelsSize);
+            repetition = page[..header.RepetitionLevelsSize];
+            definition = page.Slice(header.RepetitionLevelsSize, header.DefinitionLevelsSize);
             var size = header.RepetitionLevelsSize + header.DefinitionLevelsSize;
             body = Decompress(page[size..], header.UncompressedSize - size, header.IsCompressed);
         }
         else
         {
             body = Decompress(page, header.UncompressedSize, isCompressed: true);
-            if (column.Nullable)
-            {
-                if (header.LevelEncoding != ParquetEncoding.Rle) throw NotRead(header.LevelEncoding);
-                if (body.Length < 4 || BinaryPrimitives.ReadInt32LittleEndian(body) is var size && (size < 0 || size > body.Length - 4))
-                    throw Corrupt("has a page whose levels are cut off");
-                size = BinaryPrimitives.ReadInt32LittleEndian(body);
-                levels = body.Slice(4, size);
-                body = body[(4 + size)..];
-            }
+            if (column.Element is not null) repetition = TakeLevels(header.RepetitionLevelEncoding, body, out body);
+            if (column.MaxDefinitionLevel > 0) definition = TakeLevels(header.DefinitionLevelEncoding, body, out body);
         }
 
-        var count = header.ValueCount;
-        if (column.Nullable) count = DecodeLevels(levels, header.ValueCount, values);
-        else values.AddRows(count);
-        DecodeValues(header.Encoding, body, count, values);
+        DecodeValues(header.Encoding, body, DecodeLevels(repetition, definition, header.ValueCount, values), values.Leaf);
+    }
+
+    private ReadOnlySpan<byte> TakeLevels(ParquetEncoding encoding, ReadOnlySpan<byte> body, out ReadOnlySpan<byte> rest)
+    {
+        if (encoding != ParquetEncoding.Rle) throw NotRead(encoding);
+        var size = body.Length < 4 ? -1 : BinaryPrimitives.ReadInt32LittleEndian(body);
+        if (size < 0 || size > body.Length - 4) throw Corrupt("has a page whose levels are cut off");
+        rest = body[(4 + size)..];
+        return body.Slice(4, size);
     }
 
     public void Dispose()
     {
         _body.Dispose();
-        _booleans.Dispose();
+        PooledArray.Return(ref _scratch);
         PooledArray.Return(ref _indices);
     }
 
-    private static int DecodeLevels(ReadOnlySpan<byte> encoded, int rows, ColumnValues values)
+    /// <summary>Adds the rows and returns how many values they hold.</summary>
+    private int DecodeLevels(ReadOnlySpan<byte> repetition, ReadOnlySpan<byte> definition, int entries, ColumnValues values)
     {
-        var levels = values.AddRows(rows);
-        new RleHybridDecoder(encoded, 1).Decode(levels);
-        if (levels.ContainsAnyExceptInRange((byte)0, (byte)1))
-            throw ParquetException.Corrupt($"Column '{values.Column.Name}' has a definition level above 1.");
-        return levels.Count((byte)1);
+        if (column.MaxDefinitionLevel == 0)
+        {
+            values.AddRows(entries);
+            return entries;
+        }
+
+        if (values is ListColumnValues lists)
+        {
+            var scratch = Scratch(2 * (long)entries);
+            var starts = scratch[..entries];
+            var levels = scratch[entries..];
+            Fill(starts, repetition, 1);
+            Fill(levels, definition, column.MaxDefinitionLevel);
+            return lists.AddLevels(starts, levels);
+        }
+
+        var rows = values.AddRows(entries);
+        Fill(rows, definition, 1);
+        return rows.Count((byte)1);
+
+        void Fill(Span<byte> target, ReadOnlySpan<byte> encoded, int highest)
+        {
+            new RleHybridDecoder(encoded, RleHybridEncoder.BitWidth(highest)).Decode(target);
+            if (target.ContainsAnyExceptInRange((byte)0, (byte)highest)) throw Corrupt($"has a level above {highest}");
+        }
     }
 
     private void DecodeValues(ParquetEncoding encoding, ReadOnlySpan<byte> body, int count, ColumnValues values)
@@ -80,18 +100,18 @@ internal sealed class PageDecoder(ParquetColumn column, CompressionCodec codec, 
         if (count == 0) return;
         switch (encoding)
         {
-            case ParquetEncoding.Plain when column.PhysicalType == PhysicalType.Boolean:
+            case ParquetEncoding.Plain when column.Leaf.PhysicalType == PhysicalType.Boolean:
                 if (body.Length < (count + 7) / 8) throw Corrupt("has a page that ends before its values");
-                var unpacked = Booleans(count);
+                var unpacked = Scratch(count);
                 for (var i = 0; i < count; i++) unpacked[i] = (byte)((body[i >> 3] >> (i & 7)) & 1);
                 values.AddPlain(unpacked, count);
                 break;
             case ParquetEncoding.Plain:
                 values.AddPlain(body, count);
                 break;
-            case ParquetEncoding.Rle when column.PhysicalType == PhysicalType.Boolean:
+            case ParquetEncoding.Rle when column.Leaf.PhysicalType == PhysicalType.Boolean:
                 if (body.Length < 4) throw Corrupt("has a page that ends before its values");
-                var decoded = Booleans(count);
+                var decoded = Scratch(count);
                 new RleHybridDecoder(body[4..], 1).Decode(decoded);
                 foreach (ref var value in decoded) value &= 1;
                 values.AddPlain(decoded, count);
@@ -117,10 +137,10 @@ internal sealed class PageDecoder(ParquetColumn column, CompressionCodec codec, 
         values.AddIndices(indices);
     }
 
-    private Span<byte> Booleans(int count)
+    private Span<byte> Scratch(long count)
     {
-        _booleans.Clear();
-        return _booleans.Reserve(count)[..count];
+        if (_scratch.Length < count) PooledArray.Grow(ref _scratch, 0, count);
+        return _scratch.AsSpan(0, (int)count);
     }
 
     /// <summary>The body of a page. Memory is only set aside for sizes that the compressed bytes can account for.</summary>
@@ -133,8 +153,6 @@ internal sealed class PageDecoder(ParquetColumn column, CompressionCodec codec, 
         }
 
         if (size == 0) return [];
-        if (size > options.MaxPageBytes)
-            throw new ParquetException(ParquetErrorKind.LimitExceeded, $"A page of column '{column.Name}' states {size:N0} bytes; MaxPageBytes is {options.MaxPageBytes:N0}.");
         if (size > _codec.MaxDecompressedLength(page.Length)) throw Corrupt($"states {size} bytes for a page of {page.Length} compressed bytes");
         _body.Clear();
         _codec.Decompress(page, _body.Reserve(size)[..size]);

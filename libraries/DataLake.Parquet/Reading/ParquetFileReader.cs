@@ -1,12 +1,15 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using DataLake.Parquet.BloomFilters;
 using DataLake.Parquet.Metadata;
 
 namespace DataLake.Parquet.Reading;
 
-/// <summary>Reads one Parquet file of flat columns: PLAIN and dictionary encoded pages (v1 and v2), uncompressed or Snappy. One read at a time.</summary>
+/// <summary>Reads one Parquet file of single values and lists: PLAIN and dictionary encoded pages (v1 and v2), every codec that
+/// <see cref="Writing.ParquetWriterOptions"/> writes. One read at a time.</summary>
 public sealed class ParquetFileReader : IAsyncDisposable
 {
+    private const int LargestBloomHeader = 256;
     private const int TailBytes = 64 * 1024;
     private readonly Stream _stream;
     private readonly bool _leaveOpen;
@@ -60,9 +63,8 @@ public sealed class ParquetFileReader : IAsyncDisposable
     /// <exception cref="ParquetException"><see cref="ParquetErrorKind.Unsupported"/>: its codec or type.</exception>
     public ColumnChunkReader OpenColumn(int rowGroup, int column)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)rowGroup, (uint)Metadata.RowGroups.Count, nameof(rowGroup));
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)column, (uint)Metadata.Schema.Columns.Count, nameof(column));
-        return new ColumnChunkReader(_stream, Metadata.Schema.Columns[column], Metadata.RowGroups[rowGroup].Columns[column], _options);
+        var chunk = Chunk(rowGroup, column);
+        return new ColumnChunkReader(_stream, Metadata.Schema.Columns[column], Metadata.RowGroups[rowGroup], chunk, _options);
     }
 
     /// <summary>Reads one column of one row group at once.</summary>
@@ -72,10 +74,10 @@ public sealed class ParquetFileReader : IAsyncDisposable
     public async Task<ColumnValues> ReadColumnAsync(int rowGroup, int column, CancellationToken cancellationToken = default)
     {
         using var reader = OpenColumn(rowGroup, column);
-        if (Metadata.RowGroups[rowGroup].RowCount > _options.MaxChunkRows)
+        if (Metadata.RowGroups[rowGroup].Columns[column].ValueCount is var values && values > _options.MaxChunkRows)
         {
             throw new ParquetException(
-                ParquetErrorKind.LimitExceeded, $"Row group {rowGroup} holds {Metadata.RowGroups[rowGroup].RowCount:N0} rows; read it page by page, or raise MaxChunkRows.");
+                ParquetErrorKind.LimitExceeded, $"A column of row group {rowGroup} holds {values:N0} values; read it page by page, or raise MaxChunkRows.");
         }
 
         while (await reader.AddPageAsync(cancellationToken))
@@ -86,8 +88,56 @@ public sealed class ParquetFileReader : IAsyncDisposable
         return reader.TakeValues();
     }
 
+    /// <summary>Reads bounds and counts of every page of a column chunk.</summary>
+    /// <returns>Null if they were not written.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such row group or column.</exception>
+    /// <exception cref="ParquetException">The index is damaged or larger than the options allow.</exception>
+    public async Task<ColumnIndex?> ReadColumnIndexAsync(int rowGroup, int column, CancellationToken cancellationToken = default) =>
+        Chunk(rowGroup, column).ColumnIndex is { } range ? PageIndexReader.ReadColumnIndex(await ReadRangeAsync(range, cancellationToken)) : null;
+
+    /// <summary>Reads where the pages of a column chunk stand.</summary>
+    /// <returns>Null if that was not written.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such row group or column.</exception>
+    /// <exception cref="ParquetException">The index is damaged or larger than the options allow.</exception>
+    public async Task<OffsetIndex?> ReadOffsetIndexAsync(int rowGroup, int column, CancellationToken cancellationToken = default) =>
+        Chunk(rowGroup, column).OffsetIndex is { } range ? PageIndexReader.ReadOffsetIndex(await ReadRangeAsync(range, cancellationToken)) : null;
+
+    /// <summary>Reads the Bloom filter of a column chunk.</summary>
+    /// <returns>Null if there is none.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such row group or column.</exception>
+    /// <exception cref="ParquetException">The filter is damaged, of a kind that is not known, or larger than the options allow.</exception>
+    public async Task<SplitBlockBloomFilter?> ReadBloomFilterAsync(int rowGroup, int column, CancellationToken cancellationToken = default)
+    {
+        if (Chunk(rowGroup, column).BloomFilter is not { } range) return null;
+        if (range.Length == 0) range = range with { Length = (int)Math.Min(LargestBloomHeader, Math.Max(0, _stream.Length - range.Offset)) };
+        var bytes = await ReadRangeAsync(range, cancellationToken);
+        var (header, size) = BloomFilterHeader.Parse(bytes);
+        if (header + size > bytes.Length) bytes = await ReadRangeAsync(new FileRange(range.Offset, header + size), cancellationToken);
+        var filter = new SplitBlockBloomFilter(Metadata.Schema.Columns[column].Leaf, size);
+        bytes.AsSpan(header, size).CopyTo(filter.Bits);
+        return filter;
+    }
+
     /// <summary>Closes the stream, unless it was to be left open.</summary>
     public ValueTask DisposeAsync() => _leaveOpen ? ValueTask.CompletedTask : _stream.DisposeAsync();
+
+    private ColumnChunkMetadata Chunk(int rowGroup, int column)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)rowGroup, (uint)Metadata.RowGroups.Count, nameof(rowGroup));
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)column, (uint)Metadata.Schema.Columns.Count, nameof(column));
+        return Metadata.RowGroups[rowGroup].Columns[column];
+    }
+
+    private async Task<byte[]> ReadRangeAsync(FileRange range, CancellationToken cancellationToken)
+    {
+        if (range.Offset > _stream.Length - range.Length)
+            throw ParquetException.Corrupt($"An index is said to stand at byte {range.Offset}, {range.Length} bytes long, in a file of {_stream.Length} bytes.");
+        if (range.Length > _options.MaxFooterBytes)
+            throw new ParquetException(ParquetErrorKind.LimitExceeded, $"An index has {range.Length:N0} bytes; MaxFooterBytes is {_options.MaxFooterBytes:N0}.");
+        var bytes = new byte[range.Length];
+        await ReadAtAsync(_stream, range.Offset, bytes, cancellationToken);
+        return bytes;
+    }
 
     /// <summary>The end of a file is: the footer, its length in four bytes, "PAR1"
     /// (<see href="https://parquet.apache.org/docs/file-format/">file format</see>).</summary>

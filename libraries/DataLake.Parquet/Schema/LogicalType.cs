@@ -42,6 +42,9 @@ public sealed record LogicalType
     /// <summary>A name out of a fixed set, as UTF-8.</summary>
     public static LogicalType Enum { get; } = new(LogicalTypeKind.Enum);
 
+    /// <summary>A list of the column's elements (see <see cref="ParquetColumn.List"/>).</summary>
+    public static LogicalType List { get; } = new(LogicalTypeKind.List);
+
     /// <summary>Time of day.</summary>
     public static LogicalType Time(TimeUnit unit, bool isAdjustedToUtc) => new(LogicalTypeKind.Time) { Unit = unit, IsAdjustedToUtc = isAdjustedToUtc };
 

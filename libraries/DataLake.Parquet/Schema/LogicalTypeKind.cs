@@ -6,6 +6,9 @@ public enum LogicalTypeKind
     /// <summary>UTF-8 text in BYTE_ARRAY.</summary>
     String = 1,
 
+    /// <summary>A list: a group around a repeated group around the element.</summary>
+    List = 3,
+
     /// <summary>A name out of a fixed set, UTF-8 in BYTE_ARRAY.</summary>
     Enum = 4,
 

@@ -7,6 +7,8 @@ namespace DataLake.Parquet.Statistics;
 /// <summary>The order of encoded bounds of a column, and bounds of several chunks taken together.</summary>
 internal static class BoundOrder
 {
+    // The column is always the one that holds the values: of a list its element.
+
     /// <summary>Compares two bounds in PLAIN encoding as the column's type orders them.</summary>
     public static int Compare(ParquetColumn column, ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
     {

@@ -18,13 +18,25 @@ internal sealed class BoundedPrefix
     /// <summary>The first eight bytes as a number that compares as they do (shorter values filled up with zeros).</summary>
     public ulong Key { get; private set; }
 
+    /// <summary>The same of the eight bytes behind: many columns have values that all begin alike.</summary>
+    public ulong NextKey { get; private set; }
+
     public void Set(ReadOnlySpan<byte> value)
     {
         _length = Math.Min(value.Length, MaxLength);
         value[.._length].CopyTo(_bytes);
         IsCut = value.Length > MaxLength;
         Key = KeyOf(value);
+        NextKey = NextKeyOf(value);
     }
+
+    public void CopyFrom(BoundedPrefix other)
+    {
+        other.Span.CopyTo(_bytes);
+        (_length, IsCut, Key, NextKey) = (other._length, other.IsCut, other.Key, other.NextKey);
+    }
+
+    public static ulong NextKeyOf(ReadOnlySpan<byte> value) => value.Length > 8 ? KeyOf(value[8..]) : 0;
 
     public static ulong KeyOf(ReadOnlySpan<byte> value)
     {

@@ -12,7 +12,10 @@ internal sealed class ByteArrayStatistics(ParquetColumn column) : StatisticsColl
     private readonly bool _hasBounds = column.LogicalType is not { Kind: LogicalTypeKind.Decimal };
     private readonly BoundedPrefix _min = new();
     private readonly BoundedPrefix _max = new();
+    private readonly BoundedPrefix _chunkMin = new();
+    private readonly BoundedPrefix _chunkMax = new();
     private bool _any;
+    private bool _chunkAny;
 
     public override void Update(ReadOnlySpan<byte> plain, int count)
     {
@@ -30,29 +33,44 @@ internal sealed class ByteArrayStatistics(ParquetColumn column) : StatisticsColl
                 continue;
             }
 
-            // Most values lie between the bounds by their first eight bytes.
+            // Most values lie between the bounds by their first eight bytes, or the eight behind.
             var key = BoundedPrefix.KeyOf(value);
-            if (key <= _min.Key) Lower(value);
-            if (key >= _max.Key) Raise(value);
+            if (key <= _min.Key && (key < _min.Key || BoundedPrefix.NextKeyOf(value) <= _min.NextKey)) Lower(value);
+            if (key >= _max.Key && (key > _max.Key || BoundedPrefix.NextKeyOf(value) >= _max.NextKey)) Raise(value);
         }
+    }
+
+    public override void EndPage(PageIndexBuilder index)
+    {
+        if (!_any) return;
+        var min = _min.IsCut ? BoundTruncation.Lower(_min.Span, _isText) : _min.Span;
+        if (!_max.IsCut) index.AddBounds(min, _max.Span);
+        else if (BoundTruncation.Upper(_max.Span, _isText) is { } max) index.AddBounds(min, max);
+
+        // Of equal prefixes, the value that was not cut is the lower, the one that was is the higher.
+        var order = _chunkAny ? _min.Span.SequenceCompareTo(_chunkMin.Span) : -1;
+        if (order < 0 || (order == 0 && !_min.IsCut)) _chunkMin.CopyFrom(_min);
+        order = _chunkAny ? _max.Span.SequenceCompareTo(_chunkMax.Span) : 1;
+        if (order > 0 || (order == 0 && _max.IsCut)) _chunkMax.CopyFrom(_max);
+        (_chunkAny, _any) = (true, false);
     }
 
     public override ColumnStatistics Build(long nullCount)
     {
-        if (!_any) return new() { NullCount = nullCount };
-        var min = _min.IsCut ? BoundTruncation.Lower(_min.Span, _isText) : _min.Span.ToArray();
-        var max = _max.IsCut ? BoundTruncation.Upper(_max.Span, _isText) : _max.Span.ToArray();
+        if (!_chunkAny) return new() { NullCount = nullCount };
+        var min = _chunkMin.IsCut ? BoundTruncation.Lower(_chunkMin.Span, _isText) : _chunkMin.Span.ToArray();
+        var max = _chunkMax.IsCut ? BoundTruncation.Upper(_chunkMax.Span, _isText) : _chunkMax.Span.ToArray();
         return new()
         {
             NullCount = nullCount,
             MinValue = min,
-            IsMinExact = !_min.IsCut,
+            IsMinExact = !_chunkMin.IsCut,
             MaxValue = max is null ? (ReadOnlyMemory<byte>?)null : max,
-            IsMaxExact = max is null ? null : !_max.IsCut,
+            IsMaxExact = max is null ? null : !_chunkMax.IsCut,
         };
     }
 
-    public override void Reset() => _any = false;
+    public override void Reset() => _chunkAny = false;
 
     private void Lower(ReadOnlySpan<byte> value)
     {

@@ -6,12 +6,16 @@ namespace DataLake.Parquet.Statistics;
 /// <summary>Bounds of byte strings of one length, kept whole: decimals compare as big-endian two's complement, all others byte by byte without a sign.</summary>
 internal sealed class FixedLengthStatistics(ParquetColumn column) : StatisticsCollector
 {
+    private const int LongestInIndex = 1024;
     private readonly ulong _sign = column.LogicalType is { Kind: LogicalTypeKind.Decimal } ? 1UL << 63 : 0;
     private readonly byte[] _min = new byte[column.FixedLength];
     private readonly byte[] _max = new byte[column.FixedLength];
     private ulong _minKey;
     private ulong _maxKey;
     private bool _any;
+    private readonly byte[] _chunkMin = new byte[column.FixedLength];
+    private readonly byte[] _chunkMax = new byte[column.FixedLength];
+    private bool _chunkAny;
 
     public override void Update(ReadOnlySpan<byte> plain, int count)
     {
@@ -45,9 +49,20 @@ internal sealed class FixedLengthStatistics(ParquetColumn column) : StatisticsCo
         }
     }
 
-    public override ColumnStatistics Build(long nullCount) => _any
-        ? new() { NullCount = nullCount, MinValue = (byte[])_min.Clone(), MaxValue = (byte[])_max.Clone(), IsMinExact = true, IsMaxExact = true }
+    public override void EndPage(PageIndexBuilder index)
+    {
+        if (!_any) return;
+
+        // A bound of one length cannot be cut; an index is to be small.
+        if (column.FixedLength <= LongestInIndex) index.AddBounds(_min, _max);
+        if (!_chunkAny || BoundOrder.Compare(column, _min, _chunkMin) < 0) _min.CopyTo(_chunkMin, 0);
+        if (!_chunkAny || BoundOrder.Compare(column, _max, _chunkMax) > 0) _max.CopyTo(_chunkMax, 0);
+        (_chunkAny, _any) = (true, false);
+    }
+
+    public override ColumnStatistics Build(long nullCount) => _chunkAny
+        ? new() { NullCount = nullCount, MinValue = (byte[])_chunkMin.Clone(), MaxValue = (byte[])_chunkMax.Clone(), IsMinExact = true, IsMaxExact = true }
         : new() { NullCount = nullCount };
 
-    public override void Reset() => _any = false;
+    public override void Reset() => _chunkAny = false;
 }

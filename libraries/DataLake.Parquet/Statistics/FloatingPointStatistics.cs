@@ -13,6 +13,10 @@ internal sealed class FloatingPointStatistics<T> : StatisticsCollector
     private long _nans;
     private T _min = T.PositiveInfinity;
     private T _max = T.NegativeInfinity;
+    private long _chunkNumbers;
+    private long _chunkNans;
+    private T _chunkMin = T.PositiveInfinity;
+    private T _chunkMax = T.NegativeInfinity;
 
     public override void Update(ReadOnlySpan<byte> plain, int count)
     {
@@ -46,21 +50,40 @@ internal sealed class FloatingPointStatistics<T> : StatisticsCollector
         _numbers += count - nans;
     }
 
+    public override void EndPage(PageIndexBuilder index)
+    {
+        index.AddNans(_nans);
+        if (_numbers > 0)
+        {
+            var (min, max) = (Low(_min), High(_max));
+            index.AddBounds(MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in min)), MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in max)));
+            if (_min < _chunkMin) _chunkMin = _min;
+            if (_max > _chunkMax) _chunkMax = _max;
+        }
+
+        (_chunkNumbers, _chunkNans) = (_chunkNumbers + _numbers, _chunkNans + _nans);
+        (_numbers, _nans, _min, _max) = (0, 0, T.PositiveInfinity, T.NegativeInfinity);
+    }
+
     public override ColumnStatistics Build(long nullCount)
     {
-        if (_numbers == 0) return new() { NullCount = nullCount, NanCount = _nans };
+        if (_chunkNumbers == 0) return new() { NullCount = nullCount, NanCount = _chunkNans };
         return new()
         {
             NullCount = nullCount,
-            NanCount = _nans,
-            MinValue = Bytes(T.IsZero(_min) ? T.NegativeZero : _min),
-            MaxValue = Bytes(T.IsZero(_max) ? T.Zero : _max),
+            NanCount = _chunkNans,
+            MinValue = Bytes(Low(_chunkMin)),
+            MaxValue = Bytes(High(_chunkMax)),
             IsMinExact = true,
             IsMaxExact = true,
         };
     }
 
-    public override void Reset() => (_numbers, _nans, _min, _max) = (0, 0, T.PositiveInfinity, T.NegativeInfinity);
+    public override void Reset() => (_chunkNumbers, _chunkNans, _chunkMin, _chunkMax) = (0, 0, T.PositiveInfinity, T.NegativeInfinity);
+
+    private static T Low(T value) => T.IsZero(value) ? T.NegativeZero : value;
+
+    private static T High(T value) => T.IsZero(value) ? T.Zero : value;
 
     private void Include(T low, T high)
     {

@@ -11,6 +11,9 @@ internal sealed class IntegerStatistics<T> : StatisticsCollector
     private bool _any;
     private T _min = T.MaxValue;
     private T _max = T.MinValue;
+    private bool _chunkAny;
+    private T _chunkMin = T.MaxValue;
+    private T _chunkMax = T.MinValue;
 
     public override void Update(ReadOnlySpan<byte> plain, int count)
     {
@@ -41,11 +44,19 @@ internal sealed class IntegerStatistics<T> : StatisticsCollector
         }
     }
 
-    public override ColumnStatistics Build(long nullCount) => _any
-        ? new() { NullCount = nullCount, MinValue = Bytes(_min), MaxValue = Bytes(_max), IsMinExact = true, IsMaxExact = true }
+    public override void EndPage(PageIndexBuilder index)
+    {
+        if (!_any) return;
+        index.AddBounds(MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in _min)), MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in _max)));
+        (_chunkAny, _chunkMin, _chunkMax) = (true, T.Min(_chunkMin, _min), T.Max(_chunkMax, _max));
+        (_any, _min, _max) = (false, T.MaxValue, T.MinValue);
+    }
+
+    public override ColumnStatistics Build(long nullCount) => _chunkAny
+        ? new() { NullCount = nullCount, MinValue = Bytes(_chunkMin), MaxValue = Bytes(_chunkMax), IsMinExact = true, IsMaxExact = true }
         : new() { NullCount = nullCount };
 
-    public override void Reset() => (_any, _min, _max) = (false, T.MaxValue, T.MinValue);
+    public override void Reset() => (_chunkAny, _chunkMin, _chunkMax) = (false, T.MaxValue, T.MinValue);
 
     private static byte[] Bytes(T value) => MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in value)).ToArray();
 }

@@ -3,13 +3,16 @@ using DataLake.Parquet.Schema;
 
 namespace DataLake.Parquet.Statistics;
 
-/// <summary>Gathers bounds over the values of one column chunk in the order that the column's type defines (<c>union ColumnOrder</c> in parquet.thrift).</summary>
+/// <summary>Gathers bounds over the values of one column chunk, page by page, in the order that the column's type defines (<c>union ColumnOrder</c> in parquet.thrift).</summary>
 internal abstract class StatisticsCollector
 {
     /// <summary>Takes in <paramref name="count"/> values in PLAIN encoding (booleans: one byte each).</summary>
     public abstract void Update(ReadOnlySpan<byte> plain, int count);
 
-    /// <summary>What was seen since the last <see cref="Reset"/>.</summary>
+    /// <summary>Hands the bounds of the values since the last page to <paramref name="index"/> and takes them into those of the chunk.</summary>
+    public abstract void EndPage(PageIndexBuilder index);
+
+    /// <summary>The bounds of all pages that ended since the last <see cref="Reset"/>.</summary>
     public abstract ColumnStatistics Build(long nullCount);
 
     public abstract void Reset();

@@ -104,6 +104,18 @@ internal ref struct ThriftCompactReader(ReadOnlySpan<byte> input)
         return count;
     }
 
+    /// <summary>As <see cref="List"/>, for booleans: writers differ in which of the two types they state.</summary>
+    public int BoolList(ThriftType type)
+    {
+        Expect(ThriftType.List, type);
+        var (found, count) = ListHeader();
+        return count == 0 || found is ThriftType.True or ThriftType.False ? count : throw Wrong(ThriftType.True, found);
+    }
+
+    public bool BoolElement() => Byte() == (byte)ThriftType.True;
+
+    public long I64Element() => ZigzagVarint();
+
     /// <summary>Steps over the value of a field that nobody asked for.</summary>
     public void Skip(ThriftType type) => Skip(type, 0, inContainer: false);
 

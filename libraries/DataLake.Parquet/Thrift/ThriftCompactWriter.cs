@@ -66,8 +66,7 @@ internal sealed class ThriftCompactWriter(PooledBuffer output)
     public void BinaryField(short id, ReadOnlySpan<byte> value)
     {
         Field(id, ThriftType.Binary);
-        output.AppendVarint((uint)value.Length);
-        output.Append(value);
+        BinaryElement(value);
     }
 
     public void StringField(short id, string value)
@@ -89,7 +88,18 @@ internal sealed class ThriftCompactWriter(PooledBuffer output)
         output.AppendVarint((uint)count);
     }
 
+    /// <summary>In a list, booleans are a byte each: the types of true and false.</summary>
+    public void BoolElement(bool value) => output.Append((byte)(value ? ThriftType.True : ThriftType.False));
+
     public void I32Element(int value) => Zigzag(value);
+
+    public void I64Element(long value) => Zigzag(value);
+
+    public void BinaryElement(ReadOnlySpan<byte> value)
+    {
+        output.AppendVarint((uint)value.Length);
+        output.Append(value);
+    }
 
     public void StringElement(string value)
     {

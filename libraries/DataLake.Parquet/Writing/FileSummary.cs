@@ -26,7 +26,7 @@ internal static class FileSummary
         if (!isFirst)
         {
             statistics = BoundOrder.Merge(
-                sum.Column, sum.Statistics, sum.ValueCount - sum.Statistics.NullCount!.Value, statistics, chunk.ValueCount - statistics.NullCount!.Value);
+                sum.Column.Leaf, sum.Statistics, sum.ValueCount - sum.Statistics.NullCount!.Value, statistics, chunk.ValueCount - statistics.NullCount!.Value);
         }
 
         return sum with

@@ -4,6 +4,7 @@ using DataLake.Parquet.Columns;
 using DataLake.Parquet.Compression;
 using DataLake.Parquet.Metadata;
 using DataLake.Parquet.Schema;
+using DataLake.Parquet.Statistics;
 using DataLake.Parquet.Thrift;
 
 namespace DataLake.Parquet.Writing;
@@ -24,6 +25,7 @@ public sealed class ParquetFileWriter : IAsyncDisposable
     private readonly PageWorkspace _workspace;
     private readonly ColumnBuffer[] _columns;
     private readonly List<RowGroupMetadata> _rowGroups = [];
+    private readonly PageIndexBuffer _indexes = new();
     private long _rowsWritten;
     private State _state = State.Open;
 
@@ -38,7 +40,7 @@ public sealed class ParquetFileWriter : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(schema);
         ArgumentNullException.ThrowIfNull(options);
-        options.Validate();
+        options.Validate(schema);
         _output = output;
         _schema = schema;
         _options = options;
@@ -47,7 +49,8 @@ public sealed class ParquetFileWriter : IAsyncDisposable
         var share = options.RowGroupBytes / schema.Columns.Count;
         var pageBytes = (int)Math.Min(options.PageBytes, Math.Max(share / 2, SmallestPage));
         var dictionaryBytes = (int)Math.Min(options.DictionaryLimitBytes, Math.Max(share / 4, SmallestDictionary));
-        _workspace = new PageWorkspace(PageCodec.Create(options.Compression), 1 << BitOperations.Log2((uint)pageBytes), dictionaryBytes);
+        _workspace = new PageWorkspace(
+            PageCodec.Create(options.Compression), 1 << BitOperations.Log2((uint)pageBytes), dictionaryBytes, options.MaxValueBytes, options.BloomFilters);
         _columns = [.. schema.Columns.Select(column => ColumnBuffer.Create(column, _workspace))];
     }
 
@@ -101,6 +104,7 @@ public sealed class ParquetFileWriter : IAsyncDisposable
         if (rows > _rowsWritten) await WriteRowGroupAsync(rows, cancellationToken);
         _state = State.Writing;
         await WriteMagicOnceAsync(cancellationToken);
+        await WritePageIndexesAsync(cancellationToken);
         var metadata = new ParquetFileMetadata
         {
             Version = 1,
@@ -143,6 +147,7 @@ public sealed class ParquetFileWriter : IAsyncDisposable
         var rows = _columns[0].RowCount;
         foreach (var column in _columns)
         {
+            if (column.PendingFault() is { } fault) throw new ParquetException(ParquetErrorKind.InvalidState, fault);
             if (column.RowCount == rows) continue;
             throw new ParquetException(
                 ParquetErrorKind.InvalidState,
@@ -162,21 +167,63 @@ public sealed class ParquetFileWriter : IAsyncDisposable
         for (var i = 0; i < _columns.Length; i++)
         {
             _columns[i].ClosePage();
-            chunks[i] = await _columns[i].Encoder.WriteChunkAsync(_output, BytesWritten, cancellationToken);
+            chunks[i] = await _columns[i].Encoder.WriteChunkAsync(_output, BytesWritten, _indexes, cancellationToken);
             BytesWritten += chunks[i].TotalCompressedSize;
         }
+
+        var size = BytesWritten - start;
+        await WriteBloomFiltersAsync(chunks, cancellationToken);
 
         _rowGroups.Add(new RowGroupMetadata
         {
             Columns = chunks,
             RowCount = rows - _rowsWritten,
             TotalByteSize = chunks.Sum(chunk => chunk.TotalUncompressedSize),
-            TotalCompressedSize = BytesWritten - start,
+            TotalCompressedSize = size,
             FileOffset = start,
             Ordinal = _rowGroups.Count,
         });
         _rowsWritten = rows;
         _state = State.Open;
+    }
+
+    /// <summary>Bloom filters follow the row group whose values they know, so that they need not be kept
+    /// (<see href="https://github.com/apache/parquet-format/blob/master/BloomFilter.md">BloomFilter.md</see> allows this place).</summary>
+    private async ValueTask WriteBloomFiltersAsync(ColumnChunkMetadata[] chunks, CancellationToken cancellationToken)
+    {
+        for (var i = 0; i < _columns.Length; i++)
+        {
+            if (!_columns[i].Encoder.TakeBloomFilter()) continue;
+            chunks[i] = chunks[i] with { BloomFilter = new FileRange(BytesWritten, _workspace.Body.Length) };
+            await WriteAsync(_workspace.Body.Memory, cancellationToken);
+        }
+    }
+
+    /// <summary>Writes the page indexes of all row groups and notes their places.</summary>
+    private async ValueTask WritePageIndexesAsync(CancellationToken cancellationToken)
+    {
+        var columnIndex = BytesWritten;
+        var offsetIndex = columnIndex + _indexes.ColumnIndexes.Length;
+        await WriteAsync(_indexes.ColumnIndexes, cancellationToken);
+        await WriteAsync(_indexes.OffsetIndexes, cancellationToken);
+        var next = 0;
+        for (var i = 0; i < _rowGroups.Count; i++)
+        {
+            var chunks = _rowGroups[i].Columns.ToArray();
+            for (var column = 0; column < chunks.Length; column++)
+            {
+                var (columnLength, offsetLength) = _indexes.Lengths[next++];
+                chunks[column] = chunks[column] with
+                {
+                    ColumnIndex = columnLength > 0 ? new FileRange(columnIndex, columnLength) : null,
+                    OffsetIndex = new FileRange(offsetIndex, offsetLength),
+                };
+                columnIndex += columnLength;
+                offsetIndex += offsetLength;
+            }
+
+            _rowGroups[i] = _rowGroups[i] with { Columns = chunks };
+        }
     }
 
     private ValueTask WriteMagicOnceAsync(CancellationToken cancellationToken) =>
@@ -191,6 +238,7 @@ public sealed class ParquetFileWriter : IAsyncDisposable
     private void ReleaseBuffers()
     {
         foreach (var column in _columns) column.Release();
+        _indexes.Dispose();
         _workspace.Dispose();
     }
 }

@@ -38,6 +38,9 @@ public static class DefinitionDefaults
     /// <summary>A run's longest time.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromHours(2);
 
+    /// <summary>What is decided about types: nothing is lost.</summary>
+    public static readonly TypesDefinition Types = new(DecimalScale: null, NanPolicy.Fail, InfinityPolicy.Fail);
+
     /// <summary>How reads are divided.</summary>
     public static readonly ChunkingDefinition Chunks = new ChunkingDefinition.Auto();
 

@@ -7,7 +7,7 @@ namespace DataLake.Pipelines.Definitions;
 /// <param name="Name">The name, unique among the pipelines of a folder.</param>
 /// <param name="Source">The database.</param>
 /// <param name="TimeZone">For schedules and day-sized windows.</param>
-/// <param name="MaskKey">Where the key of hash masks is kept; set where a column is masked with a hash.</param>
+/// <param name="MaskKey">Where the key of hash and date_shift masks is kept; set where a column is masked so.</param>
 /// <param name="Tables">The tables, at least one, in the order of the file.</param>
 /// <param name="Notify">Whom to tell of what.</param>
 public sealed record PipelineDefinition(

@@ -5,7 +5,7 @@ using DataLake.Pipelines.Windows;
 namespace DataLake.Pipelines.Definitions;
 
 /// <summary>
-/// How one table is kept up to date. All values are resolved: the table's own, else the pipeline's <c>defaults</c>, else <see cref="DefinitionDefaults"/>.
+/// How one table is kept up to date. All values are resolved: the table's own, else the pipeline's <c>defaults</c> or <c>types</c>, else <see cref="DefinitionDefaults"/>.
 /// </summary>
 public sealed record TableDefinition
 {
@@ -56,6 +56,9 @@ public sealed record TableDefinition
 
     /// <summary>The columns that are masked while they are extracted.</summary>
     public IReadOnlyList<SensitiveColumn> Sensitive { get; init; } = [];
+
+    /// <summary>What is decided where a type of the source has no exact counterpart.</summary>
+    public TypesDefinition Types { get; init; } = DefinitionDefaults.Types;
 
     /// <summary>The range to read for a window: it reaches <see cref="Lookback"/> further back, though never before <see cref="Start"/>.</summary>
     public Window ReadRange(Window window)

@@ -16,7 +16,7 @@ internal sealed class PipelineBuilder(MappingReader pipeline, ProblemList proble
         var tables = new List<TableDefinition>();
         foreach (var table in pipeline.Get(PipelineKeys.Tables, []))
         {
-            if (new TableBuilder(table.Value, shared, zone, pipeline.Has(PipelineKeys.MaskKey), problems).Build() is { } definition)
+            if (new TableBuilder(table.Value, shared, pipeline, zone, problems).Build() is { } definition)
             {
                 tables.Add(definition);
             }

@@ -47,14 +47,14 @@ internal static class PipelineKeys
     };
 
     public static readonly Key<SecretReference> MaskKey = new(
-        "mask_key", Values.Secret, "Where the key of hash masks is kept. Needed where a column is masked with hash.")
+        "mask_key", Values.Secret, "Where the key of hash and date_shift masks is kept. Needed where a column is masked so.")
     {
         DefaultInWords = "none",
         Examples = ["env:DATALAKE_MASK_KEY"],
     };
 
     public static readonly Key<MappingReader> Defaults = new(
-        "defaults", TableKeys.Defaults, "What tables share: any key of a table but table, cursor, key and chunks. A table's own value wins.") { DefaultInWords = "none" };
+        "defaults", TableKeys.Defaults, "What tables share: any key of a table but table, cursor, key, chunks and types. A table's own value wins.") { DefaultInWords = "none" };
 
     public static readonly Key<IReadOnlyList<Placed<MappingReader>>> Tables = new(
         "tables", new ListShape<MappingReader>("a list of tables", TableKeys.Shape), "The tables, at least one.") { IsRequired = true };
@@ -64,5 +64,5 @@ internal static class PipelineKeys
 
     /// <summary>A definition file.</summary>
     public static readonly Shape<MappingReader> Shape = new MappingShape(
-        "a mapping that begins with 'pipeline: <name>'", [Name, Source, TimeZone, MaskKey, Defaults, Tables, Notify]);
+        "a mapping that begins with 'pipeline: <name>'", [Name, Source, TimeZone, MaskKey, TypeKeys.Types, Defaults, Tables, Notify]);
 }

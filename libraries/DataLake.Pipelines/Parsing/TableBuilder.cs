@@ -9,10 +9,10 @@ namespace DataLake.Pipelines.Parsing;
 /// <summary>Makes one table's definition from its own keys and the shared ones, and checks the rules between them.</summary>
 /// <param name="own">The table's keys.</param>
 /// <param name="shared">The keys under <c>defaults</c>, if there are any.</param>
+/// <param name="pipeline">The pipeline's keys.</param>
 /// <param name="zone">The pipeline's time zone.</param>
-/// <param name="hasMaskKey">Whether the pipeline names a key for hashes.</param>
 /// <param name="problems">Where to say what is wrong.</param>
-internal sealed class TableBuilder(MappingReader own, MappingReader? shared, TimeZoneInfo zone, bool hasMaskKey, ProblemList problems)
+internal sealed class TableBuilder(MappingReader own, MappingReader? shared, MappingReader pipeline, TimeZoneInfo zone, ProblemList problems)
 {
     private static readonly Key[] NeedCursor = [TableKeys.Window, TableKeys.Start, TableKeys.Lag, TableKeys.Lookback];
 
@@ -56,6 +56,7 @@ internal sealed class TableBuilder(MappingReader own, MappingReader? shared, Tim
             Timeout = Get(TableKeys.Timeout, DefinitionDefaults.Timeout),
             LateAfter = TryGet(TableKeys.LateAfter, out var lateAfter) ? lateAfter : null,
             Sensitive = [.. sensitive.Select(column => column.Value)],
+            Types = TypeKeys.Of(own, pipeline),
         };
     }
 
@@ -120,13 +121,18 @@ internal sealed class TableBuilder(MappingReader own, MappingReader? shared, Tim
             if (column.Mask != Mask.Hash && key.Any(part => part.Value == column.Column))
             {
                 problems.Add(at,
-                    $"column {name} is part of the key: masked with {(column.Mask == Mask.Null ? "null" : "redact")}, different rows would become one. "
+                    $"column {name} is part of the key: masked with {Values.NameOf(column.Mask)}, different rows would become one. "
                     + "Use mask: hash, or leave it out of the key");
             }
 
-            if (column.Mask == Mask.Hash && !hasMaskKey)
+            if (column.Mask is Mask.Hash or Mask.DateShift && !pipeline.Has(PipelineKeys.MaskKey))
             {
-                problems.Add(at, "a hash needs a key; add 'mask_key: env:NAME' to the pipeline");
+                problems.Add(at, $"the mask {Values.NameOf(column.Mask)} needs a key; add 'mask_key: env:NAME' to the pipeline");
+            }
+
+            if (column.By == column.Column)
+            {
+                problems.Add(at, $"column {name} cannot say by how many days it is moved itself; name the column of the person it belongs to");
             }
         }
     }

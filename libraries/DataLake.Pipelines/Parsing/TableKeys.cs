@@ -4,6 +4,7 @@ using DataLake.Pipelines.Definitions;
 using DataLake.Pipelines.Schedules;
 using DataLake.Pipelines.Shapes;
 using DataLake.Pipelines.Windows;
+using DataLake.Pipelines.Yaml;
 
 namespace DataLake.Pipelines.Parsing;
 
@@ -140,23 +141,31 @@ internal static class TableKeys
     public static readonly Key<Mask> SensitiveMask = new(
         "mask",
         Values.MaskChoice,
-        "What stands in the lake instead: null, a fixed text (redact), or a keyed hash by which equal values stay equal (hash; needs the pipeline's mask_key).")
+        "What stands in the lake instead: null; a fixed text (redact); a keyed hash by which equal values stay equal (hash); "
+        + "the last four characters of a text, at most half of it (partial); or a date moved by up to 365 days, by as many for all rows that have the same value in "
+        + "the column 'by' (date_shift). hash and date_shift need the pipeline's mask_key.")
     {
         Default = "null",
         Examples = ["hash"],
     };
 
+    public static readonly Key<string> SensitiveBy = new(
+        "by", Values.Column, "The column that decides by how many days a date is moved, so that the days between the dates of one person stay. Needed with date_shift, and only there.")
+    {
+        DefaultInWords = "none",
+        Examples = ["customer_id"],
+    };
+
     public static readonly Key<IReadOnlyList<Placed<SensitiveColumn>>> Sensitive = new(
         "sensitive",
         new ListShape<SensitiveColumn>("a list of columns", new EitherShape<SensitiveColumn>(
-            "a column, or a mapping with column and mask",
+            "a column, or a mapping with column, mask and perhaps by",
             Values.Column.Then((column, _, _) => new SensitiveColumn(column, DefinitionDefaults.SensitiveMask)),
-            new MappingShape("a mapping with column and mask", [SensitiveName, SensitiveMask]).Then((fields, _, _) =>
-                fields.IsComplete ? new SensitiveColumn(fields.Required(SensitiveName), fields.Get(SensitiveMask, DefinitionDefaults.SensitiveMask)) : null))),
+            new MappingShape("a mapping with column, mask and perhaps by", [SensitiveName, SensitiveMask, SensitiveBy]).Then(ReadSensitive))),
         "Columns whose values are masked while they are extracted.")
     {
         DefaultInWords = "none",
-        Examples = [new JsonArray("account_number"), new JsonArray(new JsonObject { ["column"] = "iban", ["mask"] = "hash" })],
+        Examples = [new JsonArray("account_number"), new JsonArray(new JsonObject { ["column"] = "iban", ["mask"] = "hash" }, new JsonObject { ["column"] = "born_on", ["mask"] = "date_shift", ["by"] = "customer_id" })],
     };
 
     /// <summary>The keys that <c>defaults</c> may set for all tables.</summary>
@@ -165,10 +174,26 @@ internal static class TableKeys
 
     /// <summary>A table.</summary>
     public static readonly Shape<MappingReader> Shape = new MappingShape(
-        "a mapping that begins with 'table: schema.table'", [Table, Cursor, KeyColumns, Chunks, .. Shared]);
+        "a mapping that begins with 'table: schema.table'", [Table, Cursor, KeyColumns, Chunks, TypeKeys.Types, .. Shared]);
 
     /// <summary>What tables share.</summary>
     public static readonly Shape<MappingReader> Defaults = new MappingShape("a mapping of table keys", Shared);
+
+    private static SensitiveColumn? ReadSensitive(MappingReader fields, YamlNode node, ProblemList problems)
+    {
+        var mask = fields.Get(SensitiveMask, DefinitionDefaults.SensitiveMask);
+        if (mask == Mask.DateShift && !fields.Has(SensitiveBy))
+        {
+            problems.Add(node.At, "date_shift moves the dates of one person by the same days; say which column names the person, for example 'by: customer_id'");
+        }
+
+        if (mask != Mask.DateShift && fields.Has(SensitiveBy) && (!fields.Has(SensitiveMask) || fields.TryGet(SensitiveMask, out _)))
+        {
+            problems.Add(fields.AtOf(SensitiveBy), "'by' belongs to mask: date_shift; leave it out, or use that mask");
+        }
+
+        return fields.IsComplete ? new SensitiveColumn(fields.Required(SensitiveName), mask, fields.TryGet(SensitiveBy, out var by) ? by : null) : null;
+    }
 
     private static Shape<CursorDefinition> CursorMapping()
     {

@@ -73,9 +73,14 @@ internal static class Values
         ["null"] = Mask.Null,
         ["redact"] = Mask.Redact,
         ["hash"] = Mask.Hash,
+        ["partial"] = Mask.Partial,
+        ["date_shift"] = Mask.DateShift,
     };
 
     public static readonly Shape<Mask> MaskChoice = new ChoiceShape<Mask>(Masks, nullMeans: "null");
+
+    /// <summary>The word for a mask.</summary>
+    public static string NameOf(Mask mask) => Masks.First(option => option.Value == mask).Key;
 
     private const string DurationWords = "a duration such as 90s, 15m, 1h30m, 1d or PT15M";
 

@@ -1,39 +1,124 @@
-using Npgsql;
+using DataLake.Postgres.Errors;
+using DataLake.Postgres.Wire;
 
 namespace DataLake.Postgres.Connections;
 
-/// <summary>A connection that a run holds. Disposing it ends its transaction and lets another run use its place.</summary>
+/// <summary>
+/// A connection that a run holds. What it does blocks, so each call runs on a thread of its own: a socket that is waited for in the ordinary asynchronous way costs
+/// several times the processor time of all the rest. One call at a time. Disposing it ends its transaction and lets another run use its place.
+/// </summary>
 public sealed class SourceConnection : IAsyncDisposable
 {
-    private readonly SemaphoreSlim slots;
+    private const string Asking = "asking it something";
+
+    private readonly WireConnection wire;
+    private readonly Action onClosed;
+    private int isBusy;
     private int disposed;
 
-    internal SourceConnection(NpgsqlConnection connection, SemaphoreSlim slots)
+    private SourceConnection(WireConnection wire, Action onClosed)
     {
-        Connection = connection;
-        this.slots = slots;
+        this.wire = wire;
+        this.onClosed = onClosed;
     }
 
-    /// <summary>The open connection.</summary>
-    public NpgsqlConnection Connection { get; }
+    /// <inheritdoc cref="ExecuteAsync(string, string, CancellationToken)"/>
+    public Task ExecuteAsync(string sql, CancellationToken cancellation) => ExecuteAsync(sql, Asking, cancellation);
+
+    /// <inheritdoc cref="QueryAsync(string, IReadOnlyList{string}, string, CancellationToken)"/>
+    public Task<IReadOnlyList<string?[]>> QueryAsync(string sql, IReadOnlyList<string?> parameters, CancellationToken cancellation) => QueryAsync(sql, parameters, Asking, cancellation);
+
+    /// <summary>Runs commands, separated by semicolons. Rows that they give are not kept.</summary>
+    /// <param name="sql">The commands.</param>
+    /// <param name="what">What they are for, for messages ("taking a snapshot").</param>
+    /// <param name="cancellation">Stops the call. The connection is of no use then.</param>
+    /// <exception cref="SourceException">The server refuses, or the connection broke.</exception>
+    public Task ExecuteAsync(string sql, string what, CancellationToken cancellation) => RunAsync(wire =>
+    {
+        wire.Execute(sql);
+        return true;
+    }, what, cancellation);
+
+    /// <summary>Runs a query with parameters (<c>$1</c> ...), all as text.</summary>
+    /// <param name="sql">The query.</param>
+    /// <param name="parameters">The parameters' values.</param>
+    /// <param name="what">What it is for, for messages ("looking up public.shipments").</param>
+    /// <param name="cancellation">Stops the call. The connection is of no use then.</param>
+    /// <returns>The rows; each value as the server writes it as text, or null.</returns>
+    /// <exception cref="SourceException">The server refuses, or the connection broke.</exception>
+    public Task<IReadOnlyList<string?[]>> QueryAsync(string sql, IReadOnlyList<string?> parameters, string what, CancellationToken cancellation) =>
+        RunAsync(wire => wire.Query(sql, parameters), what, cancellation);
+
+    /// <summary>Connects, on a thread of its own.</summary>
+    /// <param name="settings">Where and how.</param>
+    /// <param name="onClosed">Called once, when the connection is disposed.</param>
+    /// <param name="what">What it is for, for messages.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="SourceException">The server does not answer in time, refuses, or is not trusted.</exception>
+    internal static async Task<SourceConnection> OpenAsync(WireSettings settings, Action onClosed, string what, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        try
+        {
+            return new SourceConnection(await OnOwnThread(() => WireConnection.Open(settings, cancellation)), onClosed);
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            throw SourceException.From(error, what);
+        }
+    }
+
+    /// <summary>Does something that blocks on the connection, on a thread of its own. Cancelling breaks the connection off, and the server's query with it.</summary>
+    /// <exception cref="SourceException">The server refuses, or the connection broke. What else <paramref name="work"/> throws comes as it is.</exception>
+    internal async Task<T> RunAsync<T>(Func<WireConnection, T> work, string what, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        if (Interlocked.Exchange(ref isBusy, 1) != 0)
+        {
+            throw new SourceException(SourceErrorKind.Query, $"A source's connection was asked for something else while {what}: it does one thing at a time. This is a mistake in DataLake; please report it.");
+        }
+
+        try
+        {
+            await using var abort = cancellation.UnsafeRegister(static wire => ((WireConnection)wire!).Abort(), wire);
+            return await OnOwnThread(() => work(wire));
+        }
+        catch (Exception) when (cancellation.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellation);
+        }
+        catch (Exception error) when (error is WireException or ServerErrorException)
+        {
+            throw SourceException.From(error, what);
+        }
+        finally
+        {
+            Volatile.Write(ref isBusy, 0);
+        }
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref disposed, 1) == 0)
+        if (Interlocked.Exchange(ref disposed, 1) != 0)
         {
-            try
+            return;
+        }
+
+        try
+        {
+            if (Volatile.Read(ref isBusy) != 0)
             {
-                await Connection.DisposeAsync();
+                wire.Abort();
             }
-            catch (NpgsqlException)
-            {
-                // The server went away, and the transaction with it. Whoever used the connection has heard of it, or is done.
-            }
-            finally
-            {
-                slots.Release();
-            }
+
+            await Task.Run(wire.Dispose);
+        }
+        finally
+        {
+            onClosed();
         }
     }
+
+    private static Task<T> OnOwnThread<T>(Func<T> work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 }

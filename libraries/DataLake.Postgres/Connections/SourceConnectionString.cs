@@ -1,6 +1,6 @@
 using System.Data.Common;
-using System.Net;
 using DataLake.Postgres.Errors;
+using DataLake.Postgres.Wire;
 using Npgsql;
 
 namespace DataLake.Postgres.Connections;
@@ -9,22 +9,25 @@ namespace DataLake.Postgres.Connections;
 internal static class SourceConnectionString
 {
     /// <exception cref="SourceException">The connection string cannot be read. The message does not repeat it.</exception>
-    internal static NpgsqlConnectionStringBuilder Parse(string connectionString, int maxConnections, string applicationName)
+    internal static WireSettings Read(string connectionString, string applicationName)
+    {
+        var settings = Parse(connectionString, applicationName);
+        try
+        {
+            return WireSettings.Of(settings);
+        }
+        catch (Exception error) when (error is ArgumentException or FormatException)
+        {
+            throw Unreadable();
+        }
+    }
+
+    /// <exception cref="SourceException">The connection string cannot be read. The message does not repeat it.</exception>
+    internal static NpgsqlConnectionStringBuilder Parse(string connectionString, string applicationName)
     {
         try
         {
-            var settings = new NpgsqlConnectionStringBuilder(connectionString)
-            {
-                ApplicationName = applicationName,
-                MaxPoolSize = maxConnections + 1, // One more answers what time it is while runs use all of theirs.
-                MinPoolSize = 0,
-                CommandTimeout = 0,
-                IncludeErrorDetail = false,
-                PersistSecurityInfo = false,
-                NoResetOnClose = false,
-                Multiplexing = false, // COPY needs a connection of its own.
-                ClientEncoding = "UTF8", // Text goes into the lake as it comes.
-            };
+            var settings = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = applicationName };
             if (string.IsNullOrEmpty(settings.Host))
             {
                 throw new ArgumentException("no Host is given");
@@ -33,7 +36,7 @@ internal static class SourceConnectionString
             // Npgsql's builder knows which keys there can be, not which are given.
             var given = new DbConnectionStringBuilder { ConnectionString = connectionString };
             var saysHow = given.ContainsKey("SSL Mode") || given.ContainsKey("SslMode");
-            if (!saysHow && !settings.Host.Split(',').All(IsThisMachine))
+            if (!saysHow && !ServerAddress.ParseList(settings.Host, settings.Port).All(server => server.IsThisMachine))
             {
                 settings.SslMode = SslMode.VerifyFull;
             }
@@ -47,24 +50,6 @@ internal static class SourceConnectionString
     }
 
     /// <summary>The error of a string that cannot be used. Its cause may quote a part of the string, which can be the password: it is left out.</summary>
-    internal static SourceException Unreadable() => new(SourceErrorKind.BadConnectionString,
+    private static SourceException Unreadable() => new(SourceErrorKind.BadConnectionString,
         "The source's connection string cannot be read. Write it as 'Host=db.example.com;Port=5432;Database=operations;Username=datalake;Password=...' in the place the definition refers to.");
-
-    private static bool IsThisMachine(string host)
-    {
-        host = host.Trim();
-        if (host.StartsWith('/'))
-        {
-            return true; // The folder of a socket.
-        }
-
-        // An IPv6 address has colons of its own, and needs brackets where a port follows.
-        if (IPAddress.TryParse(host, out var address))
-        {
-            return IPAddress.IsLoopback(address);
-        }
-
-        var name = host.Split(':')[0];
-        return name.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(name, out address) && IPAddress.IsLoopback(address));
-    }
 }

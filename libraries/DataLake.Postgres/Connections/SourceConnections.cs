@@ -1,12 +1,15 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using DataLake.Postgres.Errors;
-using Npgsql;
+using DataLake.Postgres.Wire;
 
 namespace DataLake.Postgres.Connections;
 
-/// <summary>Connections to one source, pooled. They say who they are (<c>application_name</c>), and verify the server's certificate unless it is on this machine.</summary>
-public sealed class SourceConnections : IAsyncDisposable
+/// <summary>Connections to one source. They say who they are (<c>application_name</c>), and verify the server's certificate unless it is on this machine.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "A semaphore that is only awaited has nothing to dispose, and runs may give their places back at any time.")]
+public sealed class SourceConnections
 {
-    private readonly NpgsqlDataSource dataSource;
+    private readonly WireSettings settings;
     private readonly SemaphoreSlim slots;
 
     /// <summary>Prepares connections; none is opened yet.</summary>
@@ -17,16 +20,7 @@ public sealed class SourceConnections : IAsyncDisposable
     public SourceConnections(string connectionString, int maxConnections, string applicationName)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxConnections, 1);
-        var settings = SourceConnectionString.Parse(connectionString, maxConnections, applicationName);
-        try
-        {
-            dataSource = new NpgsqlDataSourceBuilder(settings.ConnectionString).Build();
-        }
-        catch (Exception error) when (error is ArgumentException or NotSupportedException or InvalidOperationException)
-        {
-            throw SourceConnectionString.Unreadable();
-        }
-
+        settings = SourceConnectionString.Read(connectionString, applicationName);
         slots = new SemaphoreSlim(maxConnections);
         MaxConnections = maxConnections;
     }
@@ -51,32 +45,30 @@ public sealed class SourceConnections : IAsyncDisposable
     /// <exception cref="SourceException">The server does not answer or refuses.</exception>
     public async Task<DateTimeOffset> ClockAsync(CancellationToken cancellation)
     {
+        const string what = "asking for the time";
+        // One more than the runs may use: they can hold all of theirs for hours.
+        await using var connection = await SourceConnection.OpenAsync(settings, () => { }, what, cancellation);
         try
         {
-            await using var connection = await dataSource.OpenConnectionAsync(cancellation);
-            await using var command = new NpgsqlCommand("SELECT clock_timestamp()", connection);
-            return new DateTimeOffset((DateTime)(await command.ExecuteScalarAsync(cancellation))!);
+            var rows = await connection.QueryAsync("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint", [], what, cancellation);
+            return DateTimeOffset.UnixEpoch.AddTicks(long.Parse(rows[0][0]!, CultureInfo.InvariantCulture) * TimeSpan.TicksPerMicrosecond);
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
-            throw SourceException.From(error, "asking for the time");
+            throw SourceException.From(error, what);
         }
     }
-
-    /// <inheritdoc/>
-    /// <remarks>A connection that a run still holds is closed when the run gives it back.</remarks>
-    public ValueTask DisposeAsync() => dataSource.DisposeAsync();
 
     private async Task<SourceConnection> OpenSlotAsync(CancellationToken cancellation)
     {
         try
         {
-            return new SourceConnection(await dataSource.OpenConnectionAsync(cancellation), slots);
+            return await SourceConnection.OpenAsync(settings, () => slots.Release(), "connecting", cancellation);
         }
-        catch (Exception error)
+        catch
         {
             slots.Release();
-            throw error is OperationCanceledException ? error : SourceException.From(error, "connecting");
+            throw;
         }
     }
 }

@@ -1,4 +1,5 @@
 using DataLake.Postgres.Errors;
+using DataLake.Postgres.Wire;
 using Npgsql;
 
 namespace DataLake.Postgres.Connections;
@@ -9,10 +10,14 @@ namespace DataLake.Postgres.Connections;
 /// </summary>
 public sealed class SourceSnapshot : IAsyncDisposable
 {
+    private const string Begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ";
+
     // What a value looks like as text must not depend on the server's or the user's settings.
     private const string Settings =
         "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL extra_float_digits = 1; " +
-        "SET LOCAL bytea_output = 'hex'; SET LOCAL idle_in_transaction_session_timeout = 0; ";
+        "SET LOCAL bytea_output = 'hex'; SET LOCAL idle_in_transaction_session_timeout = 0; " +
+        // A policy that hides rows from this user gives an error instead of a table with holes.
+        "SET LOCAL row_security = off; ";
 
     private readonly SourceConnections connections;
     private readonly SourceConnection owner;
@@ -35,27 +40,28 @@ public sealed class SourceSnapshot : IAsyncDisposable
     public string? Lsn { get; }
 
     /// <summary>The connection that took the snapshot; it can read too, and must stay open as long as others join.</summary>
-    public NpgsqlConnection Owner => owner.Connection;
+    public SourceConnection Owner => owner;
 
     /// <summary>Takes a snapshot.</summary>
     /// <exception cref="SourceException">The server does not answer or refuses.</exception>
     public static async Task<SourceSnapshot> TakeAsync(SourceConnections connections, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(connections);
+        const string what = "taking a snapshot";
         var connection = await connections.OpenAsync(cancellation);
         try
         {
-            await BeginAsync(connection.Connection, Settings, cancellation);
-            await using var command = new NpgsqlCommand(
-                "SELECT pg_export_snapshot(), CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END::text", connection.Connection);
-            await using var reader = await command.ExecuteReaderAsync(cancellation);
-            await reader.ReadAsync(cancellation);
-            return new SourceSnapshot(connections, connection, reader.GetString(0), reader.IsDBNull(1) ? null : reader.GetString(1));
+            await connection.ExecuteAsync(Begin + Settings, what, cancellation);
+            var rows = await connection.QueryAsync(
+                "SELECT pg_export_snapshot(), CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END", [], what, cancellation);
+            return rows is [[{ } name, var lsn]] && name.All(letter => char.IsAsciiHexDigit(letter) || letter == '-')
+                ? new SourceSnapshot(connections, connection, name, lsn)
+                : throw new SourceException(SourceErrorKind.Corrupt, "The source gave no name for a snapshot. Check that the host and port of its connection string are PostgreSQL's.");
         }
-        catch (Exception error)
+        catch
         {
             await connection.DisposeAsync();
-            throw error is OperationCanceledException ? error : SourceException.From(error, "taking a snapshot");
+            throw;
         }
     }
 
@@ -71,23 +77,22 @@ public sealed class SourceSnapshot : IAsyncDisposable
 
         try
         {
-            // The name came from the server, and consists of hexadecimal digits and hyphens.
-            await BeginAsync(connection.Connection, $"SET TRANSACTION SNAPSHOT '{Name}'; {Settings}", cancellation);
+            await connection.ExecuteAsync($"{Begin}SET TRANSACTION SNAPSHOT '{Name}'; {Settings}", "joining a snapshot", cancellation);
             return connection;
         }
-        catch (Exception error)
+        catch (SourceException error) when (error.InnerException is ServerErrorException { Error.SqlState: PostgresErrorCodes.InvalidParameterValue or PostgresErrorCodes.UndefinedObject } server)
         {
             await connection.DisposeAsync();
-            throw error is OperationCanceledException ? error : SourceException.From(error, "joining a snapshot");
+            throw new SourceException(SourceErrorKind.Unreachable,
+                $"The source has lost the snapshot while joining a snapshot: {server.Error.Message}. The connection that took it has ended; the run is tried again with a new one.", error);
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
         }
     }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => owner.DisposeAsync();
-
-    private static async Task BeginAsync(NpgsqlConnection connection, string settings, CancellationToken cancellation)
-    {
-        await using var command = new NpgsqlCommand($"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {settings}", connection);
-        await command.ExecuteNonQueryAsync(cancellation);
-    }
 }

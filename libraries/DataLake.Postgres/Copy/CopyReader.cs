@@ -1,9 +1,10 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using DataLake.Parquet;
+using DataLake.Postgres.Connections;
 using DataLake.Postgres.Errors;
 using DataLake.Postgres.Types;
-using Npgsql;
+using DataLake.Postgres.Wire;
 
 namespace DataLake.Postgres.Copy;
 
@@ -12,7 +13,7 @@ namespace DataLake.Postgres.Copy;
 /// (<see href="https://www.postgresql.org/docs/current/sql-copy.html">COPY, Binary Format</see>). Nothing is allocated per row; the buffer grows only for a row that
 /// is larger than it, up to a limit.
 /// </summary>
-public sealed class CopyReader : IAsyncDisposable
+public sealed class CopyReader : IDisposable
 {
     private const int InitialBuffer = 256 * 1024;
     private const int EnoughToDecode = 128 * 1024;
@@ -58,18 +59,34 @@ public sealed class CopyReader : IAsyncDisposable
     /// <summary>Bytes received so far.</summary>
     public long BytesReceived { get; private set; }
 
-    /// <summary>Starts COPY of a query on a connection.</summary>
-    /// <exception cref="SourceException">The server refuses.</exception>
-    public static async Task<CopyReader> StartAsync(
-        NpgsqlConnection connection, string query, string table, IReadOnlyList<string> columnNames, CancellationToken cancellation)
+    /// <summary>Reads what a query gives, on one thread from its first row to its last.</summary>
+    /// <param name="connection">The connection; of no use after a read that failed or was cancelled.</param>
+    /// <param name="query">The query.</param>
+    /// <param name="table">The table, for messages.</param>
+    /// <param name="columnNames">The columns that the query gives, for messages.</param>
+    /// <param name="read">Reads to the end. It may block: the thread is its own.</param>
+    /// <param name="cancellation">Stops the read.</param>
+    /// <exception cref="SourceException">The server refuses, the stream broke off or is damaged, or a value cannot be kept.</exception>
+    public static Task CopyAsync(
+        SourceConnection connection, string query, string table, IReadOnlyList<string> columnNames, Action<CopyReader> read, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(connection);
+        ArgumentNullException.ThrowIfNull(read);
+        return connection.RunAsync(wire =>
+        {
+            using var copy = Start(wire, query, table, columnNames);
+            read(copy);
+            return true;
+        }, $"reading {table}", cancellation);
+    }
+
+    private static CopyReader Start(WireConnection connection, string query, string table, IReadOnlyList<string> columnNames)
+    {
         try
         {
-            var stream = await connection.BeginRawBinaryCopyAsync($"COPY ({query}) TO STDOUT (FORMAT binary)", cancellation);
-            return new CopyReader(stream, table, columnNames);
+            return new CopyReader(connection.StartCopy($"COPY ({query}) TO STDOUT (FORMAT binary)"), table, columnNames);
         }
-        catch (Exception error) when (error is not OperationCanceledException)
+        catch (Exception error)
         {
             throw SourceException.From(error, $"reading {table}");
         }
@@ -78,7 +95,7 @@ public sealed class CopyReader : IAsyncDisposable
     /// <summary>Waits for bytes and decodes the rows that are there, each into one value of every decoder.</summary>
     /// <returns>How many rows; 0 at the end of the stream, when the server has said that it sent everything.</returns>
     /// <exception cref="SourceException">The stream broke off or is damaged, or a value cannot be kept. The reader is of no use after it.</exception>
-    public async ValueTask<int> ReadBatchAsync(ColumnDecoder[] decoders, CancellationToken cancellation)
+    public int ReadBatch(ColumnDecoder[] decoders)
     {
         ArgumentNullException.ThrowIfNull(decoders);
         if (decoders.Length != lengths.Length)
@@ -99,15 +116,17 @@ public sealed class CopyReader : IAsyncDisposable
             }
 
             // The trailer alone is no success: an error of the server may still follow it.
-            if (!await TryFillAsync(cancellation))
+            if (!TryFill())
             {
-                return trailerRead ? 0 : throw Damaged("broke off before its end");
+                return !trailerRead ? throw Damaged("broke off before its end")
+                    : stream is CopyOutStream { RowsSent: { } sent } && sent != Rows ? throw Damaged($"brought {Rows:N0} rows where the server sent {sent:N0}")
+                    : 0;
             }
         }
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
+    public void Dispose()
     {
         var rented = Interlocked.Exchange(ref buffer, []);
         if (rented.Length > 0)
@@ -115,31 +134,12 @@ public sealed class CopyReader : IAsyncDisposable
             ArrayPool<byte>.Shared.Return(rented);
         }
 
-        if (ended)
-        {
-            await stream.DisposeAsync();
-            return;
-        }
-
-        try
-        {
-            // Npgsql reads a stream to its end when it is disposed, the rest of the table that is: the server is told to stop first.
-            if (stream is NpgsqlRawCopyStream copy)
-            {
-                await copy.CancelAsync();
-            }
-
-            await stream.DisposeAsync();
-        }
-        catch (Exception error) when (error is ObjectDisposedException or NpgsqlException or IOException)
-        {
-            // The connection is gone. Whoever gave up before the end knows why, and must not hear this instead.
-        }
+        stream.Dispose();
     }
 
     /// <summary>Reads on, many messages at a time: the server sends each row as its own.</summary>
     /// <returns>Whether there was more.</returns>
-    private async ValueTask<bool> TryFillAsync(CancellationToken cancellation)
+    private bool TryFill()
     {
         if (ended)
         {
@@ -152,7 +152,7 @@ public sealed class CopyReader : IAsyncDisposable
         {
             while (end < buffer.Length && end < Math.Max(EnoughToDecode, needed))
             {
-                var read = await stream.ReadAsync(buffer.AsMemory(end), cancellation);
+                var read = stream.Read(buffer.AsSpan(end));
                 if (read == 0)
                 {
                     ended = true;
@@ -163,7 +163,7 @@ public sealed class CopyReader : IAsyncDisposable
                 BytesReceived += read;
             }
         }
-        catch (Exception error) when (error is not OperationCanceledException)
+        catch (Exception error)
         {
             throw SourceException.From(error, $"reading {table} after row {Rows:N0}");
         }

@@ -1,7 +1,7 @@
 using DataLake.Contracts;
 using DataLake.Postgres.Errors;
 using DataLake.Postgres.Tables;
-using Npgsql;
+using DataLake.Postgres.Connections;
 
 namespace DataLake.Postgres.Cursors;
 
@@ -70,25 +70,16 @@ public sealed class CursorRange
 
     /// <summary>Makes sure that no row is without a cursor: no window would ever read it.</summary>
     /// <exception cref="SourceException">There is such a row.</exception>
-    public async Task RefuseNullsAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    public async Task RefuseNullsAsync(SourceConnection connection, CancellationToken cancellation)
     {
         if (!nullable)
         {
             return;
         }
 
-        bool found;
-        try
-        {
-            await using var command = new NpgsqlCommand($"SELECT EXISTS (SELECT FROM {table.ToSql()} WHERE {TableName.Quote(column)} IS NULL)", connection);
-            found = await command.ExecuteScalarAsync(cancellation) is true;
-        }
-        catch (Exception error) when (error is not OperationCanceledException)
-        {
-            throw SourceException.From(error, $"looking for rows of {table} without {column}");
-        }
-
-        if (found)
+        var rows = await connection.QueryAsync(
+            $"SELECT EXISTS (SELECT FROM {table.ToSql()} WHERE {TableName.Quote(column)} IS NULL)", [], $"looking for rows of {table} without {column}", cancellation);
+        if (rows is not [["f"]])
         {
             throw new SourceException(SourceErrorKind.Unfit,
                 $"{table} has rows whose cursor {column} is NULL; no window would ever read them. " +

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using DataLake.Postgres.Wire;
 using Npgsql;
 
 namespace DataLake.Postgres.Errors;
@@ -6,7 +7,7 @@ namespace DataLake.Postgres.Errors;
 /// <summary>What went wrong with a source.</summary>
 public enum SourceErrorKind
 {
-    /// <summary>The connection string cannot be used.</summary>
+    /// <summary>The connection string cannot be used: it cannot be read, or the server does not fit it (no TLS, a certificate that is not trusted, a missing password ...).</summary>
     BadConnectionString,
 
     /// <summary>The server does not answer, or went away.</summary>
@@ -47,42 +48,38 @@ public sealed class SourceException(SourceErrorKind kind, string message, Except
         return error switch
         {
             SourceException known => known,
-            PostgresException server => FromServer(server, what),
-            NpgsqlException or SocketException or IOException or TimeoutException => new(SourceErrorKind.Unreachable,
-                $"The source does not answer while {what}: {Innermost(error)} Check the host and port of the source's connection string and that the server runs; the run is tried again.", error),
+            ServerErrorException server => FromServer(server.Error, error, what),
+            WireException { Problem: WireProblem.Unusable } => new(SourceErrorKind.BadConnectionString,
+                $"The source's connection cannot be used while {what}: {Sentence(error)}", error),
+            WireException { Problem: WireProblem.Garbled } => new(SourceErrorKind.Corrupt,
+                $"What the source sent while {what} is not PostgreSQL's protocol: {Sentence(error)} Nothing of it is kept and the run is tried again; check that the host and port of the source's connection string are PostgreSQL's.", error),
+            WireException or SocketException or IOException or TimeoutException => new(SourceErrorKind.Unreachable,
+                $"The source does not answer while {what}: {Sentence(error)} Check the host and port of the source's connection string and that the server runs; the run is tried again.", error),
             _ => new(SourceErrorKind.Query, $"An error came up while {what}: {error.Message}", error),
         };
     }
 
-    private static SourceException FromServer(PostgresException error, string what) => error.SqlState switch
+    private static SourceException FromServer(ServerError server, Exception error, string what) => server.SqlState switch
     {
-        PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification => new(SourceErrorKind.Denied,
-            $"The source refuses the user while {what}: {error.MessageText}. Check the user and password that the source's connection refers to.", error),
+        _ when server.SqlState.StartsWith("28", StringComparison.Ordinal) => new(SourceErrorKind.Denied,
+            $"The source refuses the user while {what}: {server.Message}. Check the user and password that the source's connection refers to.", error),
         PostgresErrorCodes.InsufficientPrivilege => new(SourceErrorKind.Denied,
-            $"The source does not allow {what}: {error.MessageText}. Grant the user SELECT on the table and USAGE on its schema.", error),
+            $"The source does not allow {what}: {server.Message}. Grant the user SELECT on the table and USAGE on its schema.", error),
         PostgresErrorCodes.InvalidCatalogName => new(SourceErrorKind.Missing,
-            $"The source's server has no such database while {what}: {error.MessageText}. Check the database in the source's connection string.", error),
+            $"The source's server has no such database while {what}: {server.Message}. Check the database in the source's connection string.", error),
         PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn => new(SourceErrorKind.Missing,
-            $"The source changed while {what}: {error.MessageText}. Adjust the definition to the table as it is now.", error),
-        _ when error.SqlState.StartsWith("57P", StringComparison.Ordinal) || error.SqlState.StartsWith("08", StringComparison.Ordinal) => new(SourceErrorKind.Unreachable,
-            $"The source's server ended the connection while {what}: {error.MessageText}. The run is tried again; if this repeats, look into the server's log.", error),
+            $"The source changed while {what}: {server.Message}. Adjust the definition to the table as it is now.", error),
+        _ when server.SqlState.StartsWith("57P", StringComparison.Ordinal) || server.SqlState.StartsWith("08", StringComparison.Ordinal) => new(SourceErrorKind.Unreachable,
+            $"The source's server ended the connection while {what}: {server.Message}. The run is tried again; if this repeats, look into the server's log.", error),
         PostgresErrorCodes.TooManyConnections => new(SourceErrorKind.Unreachable,
-            $"The source has no connection left while {what}: {error.MessageText}. Lower max_connections of the source, or raise the server's.", error),
+            $"The source has no connection left while {what}: {server.Message}. Lower max_connections of the source, or raise the server's.", error),
         PostgresErrorCodes.QueryCanceled => new(SourceErrorKind.Query,
-            $"The source's server cancelled the query while {what}: {error.MessageText}. Raise its statement_timeout for this user, read smaller windows, or split the table into more chunks.", error),
+            $"The source's server cancelled the query while {what}: {server.Message}. Raise its statement_timeout for this user, read smaller windows, or split the table into more chunks.", error),
         // Class 22, data exceptions: the same value gives the same error next time.
-        _ when error.SqlState.StartsWith("22", StringComparison.Ordinal) => new(SourceErrorKind.Value,
-            $"The source's server cannot send a value while {what}: {error.MessageText} ({error.SqlState}). Mend the value in the source, or the view that computes it.", error),
-        _ => new(SourceErrorKind.Query, $"The source's server answered with an error while {what}: {error.MessageText} ({error.SqlState}).", error),
+        _ when server.SqlState.StartsWith("22", StringComparison.Ordinal) => new(SourceErrorKind.Value,
+            $"The source's server cannot send a value while {what}: {server.Message} ({server.SqlState}). Mend the value in the source, or the view that computes it.", error),
+        _ => new(SourceErrorKind.Query, $"The source's server answered with an error while {what}: {server.Message} ({server.SqlState}).", error),
     };
 
-    private static string Innermost(Exception error)
-    {
-        while (error.InnerException is { } inner)
-        {
-            error = inner;
-        }
-
-        return error.Message.EndsWith('.') ? error.Message : error.Message + ".";
-    }
+    private static string Sentence(Exception error) => error.Message.EndsWith('.') ? error.Message : error.Message + ".";
 }

@@ -24,6 +24,10 @@ internal sealed class NumericForm(int precision, int scale)
 
     private readonly Int128 limit = PowersOfTen[precision];
 
+    /// <summary>Whether a value is NaN or an infinity.</summary>
+    internal static bool IsNotFinite(ReadOnlySpan<byte> value) =>
+        value.Length >= HeaderLength && BinaryPrimitives.ReadUInt16BigEndian(value[4..]) is NotANumber or PositiveInfinity or NegativeInfinity;
+
     /// <summary>The value times 10 to the power of the scale, of at most as many digits as the precision.</summary>
     /// <exception cref="ColumnValueException">It is not finite, has more digits than the type declares, or is not of this form.</exception>
     internal Int128 ReadUnscaled(ReadOnlySpan<byte> value)

@@ -156,7 +156,7 @@ public sealed partial class WindowExtraction(
         SourceException source => (source.Message, source.CanRetry),
         StorageException storage => (storage.Message, storage.CanRetry),
         ParquetException parquet => (parquet.Message, false),
-        ServiceDefaults.Secrets.SecretException secret => (secret.Message, false),
+        Pipelines.Secrets.SecretException secret => (secret.Message, false),
         _ => ($"{error.GetType().Name}: {error.Message}", true),
     };
 

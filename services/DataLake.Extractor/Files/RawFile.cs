@@ -7,8 +7,11 @@ using DataLake.Storage;
 
 namespace DataLake.Extractor.Files;
 
-/// <summary>One RAW file on its way: staged, filled, checked, and only then published under its name.</summary>
-internal sealed class RawFile : IAsyncDisposable
+/// <summary>
+/// One RAW file on its way: staged, filled, checked, and only then published under its name. It is used on the thread that reads the source, which is its own and may wait for
+/// the disk.
+/// </summary>
+internal sealed class RawFile : IDisposable
 {
     private readonly StagedFile staged;
     private readonly HashingStream hashing;
@@ -33,19 +36,19 @@ internal sealed class RawFile : IAsyncDisposable
 
     public bool IsEmpty => rows == 0;
 
-    public async ValueTask EndBatchAsync(int batchRows, CancellationToken cancellation)
+    public void EndBatch(int batchRows, CancellationToken cancellation)
     {
         rows += batchRows;
-        await writer.EndBatchAsync(cancellation);
+        Wait(writer.EndBatchAsync(cancellation));
     }
 
     /// <summary>Writes the footer, checks what was written, and puts it on disk under its name.</summary>
     /// <returns>The file with its receipt.</returns>
-    public async Task<RunFile> PublishAsync(Run run, CancellationToken cancellation)
+    public RunFile Publish(Run run, CancellationToken cancellation)
     {
-        await writer.CompleteAsync(cancellation);
-        await VerifyFooterAsync(cancellation);
-        await staged.PublishAsync(cancellation);
+        Wait(new ValueTask(writer.CompleteAsync(cancellation)));
+        Wait(new ValueTask(VerifyFooterAsync(cancellation)));
+        Wait(staged.PublishAsync(cancellation));
         return new RunFile
         {
             RunId = run.Id,
@@ -58,11 +61,22 @@ internal sealed class RawFile : IAsyncDisposable
         };
     }
 
-    public async ValueTask DisposeAsync()
+    public void Dispose()
     {
-        await writer.DisposeAsync();
-        await hashing.DisposeAsync();
-        await staged.DisposeAsync();
+        Wait(writer.DisposeAsync());
+        hashing.Dispose();
+        Wait(staged.DisposeAsync());
+    }
+
+    private static void Wait(ValueTask work)
+    {
+        if (work.IsCompletedSuccessfully)
+        {
+            work.GetAwaiter().GetResult();
+            return;
+        }
+
+        work.AsTask().GetAwaiter().GetResult();
     }
 
     private async Task VerifyFooterAsync(CancellationToken cancellation)

@@ -9,7 +9,7 @@ public sealed class ChannelSender(LogSender log, SmtpSender smtp, WebhookSender 
 {
     /// <summary>Sends; returns when the receiver has said yes. Ends after little more than a minute, whatever the receiver does.</summary>
     /// <exception cref="ChannelException">The receiver said no, or nothing.</exception>
-    /// <exception cref="ServiceDefaults.Secrets.SecretException">A secret that the channel refers to is not there.</exception>
+    /// <exception cref="Pipelines.Secrets.SecretException">A secret that the channel refers to is not there.</exception>
     public async Task SendAsync(NotifyChannel channel, NoticeMessage message, CancellationToken cancellation)
     {
         switch (channel)

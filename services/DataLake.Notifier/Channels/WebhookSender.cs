@@ -6,7 +6,7 @@ using System.Security.Cryptography;
 using System.Text;
 using DataLake.Notifier.Composition;
 using DataLake.Pipelines.Definitions;
-using DataLake.ServiceDefaults.Secrets;
+using DataLake.Pipelines.Secrets;
 
 namespace DataLake.Notifier.Channels;
 

@@ -5,7 +5,7 @@ using DataLake.Ledger.Runs;
 using DataLake.Notifier.Channels;
 using DataLake.Notifier.Composition;
 using DataLake.ServiceDefaults.Definitions;
-using DataLake.ServiceDefaults.Secrets;
+using DataLake.Pipelines.Secrets;
 
 namespace DataLake.Notifier.Delivery;
 
@@ -52,7 +52,7 @@ public sealed partial class NoticeDeliverer(
             var pipeline = await definitions.GetAsync(notice.Pipeline, notice.DefinitionVersion, cancellation);
             return AskedChannel.Of(pipeline, notice.Table, notice.Event);
         }
-        catch (Exception error) when (error is InvalidOperationException or LedgerException && !LedgerTrouble.IsCauseOf(error))
+        catch (Exception error) when (error is InvalidOperationException or LedgerException && !LedgerException.IsTrouble(error))
         {
             var failure = new ChannelException($"Nobody can be told, for the rules cannot be read. {error.Message}", error);
             await TryAsync(notice, DefinitionPlace, _ => Task.FromException(failure), cancellation);

@@ -1,4 +1,4 @@
-using DataLake.Notifier.Delivery;
+using DataLake.Ledger;
 using MassTransit;
 
 namespace DataLake.Notifier.Messages;
@@ -19,7 +19,7 @@ public sealed class NoticeRaisedConsumerDefinition : ConsumerDefinition<NoticeRa
         ArgumentNullException.ThrowIfNull(endpointConfigurator);
         endpointConfigurator.UseMessageRetry(retry =>
         {
-            retry.Handle<Exception>(LedgerTrouble.IsCauseOf);
+            retry.Handle<Exception>(LedgerException.IsTrouble);
             retry.Exponential(3, TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(500));
         });
     }

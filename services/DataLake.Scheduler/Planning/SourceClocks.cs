@@ -3,7 +3,7 @@ using DataLake.Ledger.Model;
 using DataLake.Ledger.Scheduling;
 using DataLake.Postgres.Errors;
 using DataLake.Scheduler.Definitions;
-using DataLake.ServiceDefaults.Secrets;
+using DataLake.Pipelines.Secrets;
 using DataLake.ServiceDefaults.Sources;
 
 namespace DataLake.Scheduler.Planning;

@@ -65,6 +65,25 @@ public sealed class LakeCommandTests(TestPostgres postgres)
     }
 
     [Fact]
+    public async Task A_plan_tells_how_a_table_would_be_read_and_reads_nothing()
+    {
+        await using var lake = await OperationsLake.CreateAsync(postgres, Definition);
+        await File.WriteAllTextAsync(Path.Combine(lake.Folder, "source"), lake.Source.ConnectionString);
+        lake.Define(Definition.Replace("env:DATALAKE_SOURCE", "file:source", StringComparison.Ordinal));
+        var (code, printed) = await LakeAsync(lake.Folder, "plan", "public.shipments", "--json");
+        code.ShouldBe(0, printed);
+        var plan = JsonDocument.Parse(printed).RootElement;
+        plan.GetProperty("rows").GetInt64().ShouldBeInRange(1_900, 2_300);
+        plan.GetProperty("columns").GetArrayLength().ShouldBe(22);
+        plan.GetProperty("chunks")[0].GetProperty("steps")[0].GetString()!.ShouldContain("shipments");
+        (await lake.Ledger.ScalarAsync<bool>("SELECT to_regclass('datalake.runs') IS NULL")).ShouldBeTrue();
+
+        (code, printed) = await LakeAsync(lake.Folder, "plan", "public.nowhere");
+        code.ShouldBe(2);
+        printed.ShouldContain("The source has no table public.nowhere");
+    }
+
+    [Fact]
     public async Task Definitions_are_validated_with_all_errors_at_once()
     {
         using var folder = new TemporaryFolder();

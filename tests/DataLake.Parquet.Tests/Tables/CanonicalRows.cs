@@ -15,11 +15,13 @@ internal static class CanonicalRows
     /// <param name="enumsAreBytes">The Rust reader gives ENUM columns as bytes: Arrow has no such type.</param>
     public static List<string> Of(ParquetSchema schema, IEnumerable<object?[]> rows, bool enumsAreBytes = false)
     {
-        if (enumsAreBytes) schema = new([.. schema.Columns.Select(c => c.LogicalType?.Kind == LogicalTypeKind.Enum ? c with { LogicalType = null } : c)]);
+        if (enumsAreBytes) schema = new([.. schema.Columns.Select(c => c.Element is { } element ? c with { Element = WithoutEnum(element) } : WithoutEnum(c))]);
         List<string> lines = [Line(schema.Columns.Select(column => Text(column.Name)))];
         foreach (var row in rows) lines.Add(Line(row.Select((value, i) => Value(schema.Columns[i], value))));
         return lines;
     }
+
+    private static ParquetColumn WithoutEnum(ParquetColumn column) => column.LogicalType?.Kind == LogicalTypeKind.Enum ? column with { LogicalType = null } : column;
 
     private static string Line(IEnumerable<string> values) => $"[{string.Join(',', values)}]";
 
@@ -29,6 +31,7 @@ internal static class CanonicalRows
         return (logical?.Kind, value) switch
         {
             (_, null) => "null",
+            (LogicalTypeKind.List, object?[] v) => Line(v.Select(element => Value(column.Element!, element))),
             (_, bool v) => v ? "true" : "false",
             (LogicalTypeKind.Decimal, _) => Decimal(Unscaled(value), logical!.Scale),
             (LogicalTypeKind.Time or LogicalTypeKind.Timestamp, _) => Integer(Unscaled(value) * (logical!.Unit switch

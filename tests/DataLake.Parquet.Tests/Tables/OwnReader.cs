@@ -54,24 +54,37 @@ internal static class OwnReader
 
     private static int Fill(List<object?[]> rows, int row, int column, ColumnValues values)
     {
-        var value = 0;
-        for (var i = 0; i < values.RowCount; i++, row++)
+        foreach (var value in All(values)) rows[row++][column] = value;
+        return row;
+    }
+
+    private static IEnumerable<object?> All(ColumnValues values)
+    {
+        var next = 0;
+        var elements = values is ListColumnValues lists ? All(lists.Elements).ToList() : [];
+        for (var i = 0; i < values.RowCount; i++)
         {
-            if (values.IsNull(i)) continue;
-            rows[row][column] = values switch
+            if (values.IsNull(i))
             {
-                FixedWidthColumnValues<bool> v => v.Values[value],
-                FixedWidthColumnValues<int> v => v.Values[value],
-                FixedWidthColumnValues<long> v => v.Values[value],
-                FixedWidthColumnValues<float> v => v.Values[value],
-                FixedWidthColumnValues<double> v => v.Values[value],
-                ByteArrayColumnValues v => v[value].ToArray(),
+                if (values is ListColumnValues list) list.Offsets[i + 1].ShouldBe(list.Offsets[i]);
+                yield return null;
+                continue;
+            }
+
+            yield return values switch
+            {
+                FixedWidthColumnValues<bool> v => v.Values[next],
+                FixedWidthColumnValues<int> v => v.Values[next],
+                FixedWidthColumnValues<long> v => v.Values[next],
+                FixedWidthColumnValues<float> v => v.Values[next],
+                FixedWidthColumnValues<double> v => v.Values[next],
+                ByteArrayColumnValues v => v[next].ToArray(),
+                ListColumnValues v => elements[v.Offsets[i]..v.Offsets[i + 1]].ToArray(),
                 _ => throw new InvalidOperationException(),
             };
-            value++;
+            next++;
         }
 
-        value.ShouldBe(values.ValueCount);
-        return row;
+        next.ShouldBe(values.ValueCount);
     }
 }

@@ -14,6 +14,13 @@ internal sealed class RandomValues(int seed)
 
     public object Next(ParquetColumn column)
     {
+        if (column.Element is { } element)
+        {
+            // Mostly short, some empty, a few that are longer than a small page.
+            var count = Chance(0.2) ? 0 : Chance(0.02) ? 300 : _random.Next(1, 6);
+            return Enumerable.Range(0, count).Select(_ => element.Nullable && Chance(0.2) ? null : Next(element)).ToArray();
+        }
+
         var logical = column.LogicalType;
         switch (logical?.Kind)
         {

@@ -20,6 +20,15 @@ internal static class TableCases
         ["no rows"] = () => EveryType("no rows", 0, nullable: true, seed: 8),
         ["many pages"] = () => EveryType("many pages", 6_000, true, 9, options: new() { PageBytes = 1024 }),
         ["many row groups"] = () => EveryType("many row groups", 4_000, true, 10, batch: 100, options: new() { RowGroupRows = 300, PageBytes = 2048 }),
+        ["every type, LZ4"] = () => EveryType("lz4", 2_000, true, 13, options: new() { Compression = CompressionCodec.Lz4Raw, PageBytes = 8192 }),
+        ["every type, gzip"] = () => EveryType("gzip", 2_000, true, 14, options: new() { Compression = CompressionCodec.Gzip, PageBytes = 8192 }),
+        ["every type, Brotli"] = () => EveryType("brotli", 2_000, true, 15, options: new() { Compression = CompressionCodec.Brotli, PageBytes = 8192 }),
+        ["lists of every type"] = () => Lists("lists", 1_500, nullable: true, elementNullable: true, seed: 16),
+        ["lists of required elements"] = () => Lists("required elements", 400, nullable: true, elementNullable: false, seed: 17),
+        ["required lists"] = () => Lists("required lists", 400, nullable: false, elementNullable: true, seed: 18),
+        ["required lists of required elements"] = () => Lists("all required", 400, nullable: false, elementNullable: false, seed: 19),
+        ["lists on many pages and row groups"] = () => Lists("pages", 1_500, true, true, 20, options: new() { PageBytes = 1024, RowGroupRows = 500, Compression = CompressionCodec.None }),
+        ["lists, all null or empty"] = EmptyLists,
         ["dictionary overflows in mid-chunk"] = DictionaryOverflow,
         ["long strings"] = LongStrings,
         ["Unicode names"] = UnicodeNames,
@@ -77,6 +86,26 @@ internal static class TableCases
         var table = Enumerable.Range(0, rows).Select(_ => schema.Columns.Select(column =>
             nullable && values.Chance(nullShare) ? null : values.Next(column)).ToArray()).ToList();
         return new TestTable(name, schema, table) { Options = options ?? new(), BatchRows = batch };
+    }
+
+    /// <summary>Lists of every type beside a plain column.</summary>
+    public static TestTable Lists(string name, int rows, bool nullable, bool elementNullable, int seed, double nullShare = 0.2, ParquetWriterOptions? options = null)
+    {
+        var schema = new ParquetSchema([
+            ParquetColumn.Of("id", PhysicalType.Int32, nullable: false, fieldId: 1),
+            .. EveryTypeSchema(elementNullable).Columns.Select((element, i) => ParquetColumn.List(element.Name, element with { FieldId = 1000 + i }, nullable, 500 + i))]);
+        var values = new RandomValues(seed);
+        var table = Enumerable.Range(0, rows).Select(i => schema.Columns.Select(column =>
+            column.Element is null ? i : column.Nullable && values.Chance(nullShare) ? null : values.Next(column)).ToArray()).ToList();
+        return new TestTable(name, schema, table) { Options = options ?? new(), BatchRows = 100 };
+    }
+
+    private static TestTable EmptyLists()
+    {
+        var element = ParquetColumn.Of("element", PhysicalType.Int64);
+        var schema = new ParquetSchema([
+            ParquetColumn.List("null", element), ParquetColumn.List("empty", element, nullable: false), ParquetColumn.List("either", element), ParquetColumn.List("of nulls", element)]);
+        return new TestTable("empty", schema, [.. Enumerable.Range(0, 50).Select(i => new object?[] { null, Array.Empty<object>(), i % 2 == 0 ? null : Array.Empty<object>(), new object?[2] })]);
     }
 
     private static TestTable DictionaryOverflow()

@@ -4,7 +4,8 @@ using DataLake.Parquet.Writing;
 
 namespace DataLake.Parquet.Tests.Tables;
 
-/// <summary>A table in memory: values as bool, int, long, float, double, byte[] or null, by the physical type of their column.</summary>
+/// <summary>A table in memory: values as bool, int, long, float, double, byte[] or null, by the physical type of their column;
+/// lists as arrays of those.</summary>
 public sealed class TestTable(string name, ParquetSchema schema, IReadOnlyList<object?[]> rows)
 {
     public string Name { get; } = name;
@@ -43,6 +44,10 @@ public sealed class TestTable(string name, ParquetSchema schema, IReadOnlyList<o
         switch (buffer, value)
         {
             case (_, null): buffer.AppendNull(); break;
+            case (ListColumnBuffer b, object?[] v):
+                foreach (var element in v) Append(b.Element, element);
+                b.EndList();
+                break;
             case (BooleanColumnBuffer b, bool v): b.Append(v); break;
             case (Int32ColumnBuffer b, int v): b.Append(v); break;
             case (Int64ColumnBuffer b, long v): b.Append(v); break;

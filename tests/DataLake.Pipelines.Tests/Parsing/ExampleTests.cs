@@ -35,7 +35,9 @@ public class ExampleTests
         shipments.RetryDelay.ShouldBe(TimeSpan.FromSeconds(10));
         shipments.Timeout.ShouldBe(TimeSpan.FromHours(2));
         shipments.LateAfter.ShouldBe(TimeSpan.FromMinutes(15));
-        shipments.Sensitive.ShouldBe([new SensitiveColumn("account_number", Mask.Null), new SensitiveColumn("iban", Mask.Hash)]);
+        shipments.Sensitive.ShouldBe([new SensitiveColumn("account_number", Mask.Null), new SensitiveColumn("iban", Mask.Hash),
+            new SensitiveColumn("card", Mask.Partial), new SensitiveColumn("born_on", Mask.DateShift, "customer_id")]);
+        shipments.Types.ShouldBe(new TypesDefinition(9, NanPolicy.Null, InfinityPolicy.Fail));
     }
 
     [Fact]
@@ -124,6 +126,24 @@ public class ExampleTests
         table.Concurrency.ShouldBe(8);
         table.Sensitive.Select(column => column.Mask).ShouldBe([Mask.Null, Mask.Null, Mask.Null, Mask.Redact]);
         Parse(Example.Smallest("chunks: 8")).Tables[0].Chunks.ShouldBe(new ChunkingDefinition.Count(8));
+    }
+
+    [Fact]
+    public void What_a_table_says_of_types_wins_key_by_key()
+    {
+        const string Shared = "types:\n  numeric: decimal(38, 9)\n  nan: null\n  infinity: text\n  arrays: list\n";
+        Parse(Example.Smallest()).Tables[0].Types.ShouldBe(DefinitionDefaults.Types);
+        Parse(Example.Smallest("", Shared)).Tables[0].Types.ShouldBe(new TypesDefinition(9, NanPolicy.Null, InfinityPolicy.Text, ArrayPolicy.List));
+        Parse(Example.Smallest("types: { infinity: null }", Shared)).Tables[0].Types.ShouldBe(new TypesDefinition(9, NanPolicy.Null, InfinityPolicy.Null, ArrayPolicy.List));
+        Parse(Example.Smallest("types: { numeric: text, nan: fail, arrays: text }", Shared)).Tables[0].Types.ShouldBe(new TypesDefinition(null, NanPolicy.Fail, InfinityPolicy.Text));
+        Parse(Example.Smallest("types: {}", Shared)).Tables[0].Types.DecimalScale.ShouldBe(9);
+    }
+
+    [Fact]
+    public void A_date_is_shifted_by_a_column()
+    {
+        var table = Parse(Example.Smallest("sensitive:\n  - { column: born_on, mask: date_shift, by: customer_id }\n  - { column: iban, mask: partial }", "mask_key: env:K\n")).Tables[0];
+        table.Sensitive.ShouldBe([new SensitiveColumn("born_on", Mask.DateShift, "customer_id"), new SensitiveColumn("iban", Mask.Partial)]);
     }
 
     [Fact]

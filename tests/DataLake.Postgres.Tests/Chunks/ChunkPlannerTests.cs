@@ -1,6 +1,7 @@
 using System.Globalization;
 using DataLake.Contracts;
 using DataLake.Postgres.Chunks;
+using DataLake.Postgres.Connections;
 using DataLake.Postgres.Cursors;
 using DataLake.Postgres.Errors;
 using DataLake.Postgres.Tables;
@@ -133,7 +134,7 @@ public sealed class ChunkPlannerTests(TestPostgres postgres)
 
     private static async Task<SourceTable> InspectAsync(TestDatabase database)
     {
-        await using var connection = await database.DataSource.OpenConnectionAsync();
+        await using var connection = await new SourceConnections(database.ConnectionString, 1, "test").OpenAsync(CancellationToken.None);
         return await TableInspector.InspectAsync(connection, new TableName("public", "things"), CancellationToken.None);
     }
 

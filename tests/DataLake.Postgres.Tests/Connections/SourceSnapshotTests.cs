@@ -14,7 +14,7 @@ public sealed class SourceSnapshotTests(TestPostgres postgres)
     {
         await using var database = await postgres.CreateDatabaseAsync();
         await database.ExecuteAsync("CREATE TABLE things (id int); INSERT INTO things VALUES (1)");
-        await using var connections = new SourceConnections(database.ConnectionString, 3, "one instant");
+        var connections = new SourceConnections(database.ConnectionString, 3, "one instant");
         await using var snapshot = await SourceSnapshot.TakeAsync(connections, CancellationToken.None);
         snapshot.Lsn.ShouldNotBeNull().ShouldMatch("^[0-9A-F]+/[0-9A-F]+$");
         await database.ExecuteAsync("INSERT INTO things VALUES (2)");
@@ -22,33 +22,31 @@ public sealed class SourceSnapshotTests(TestPostgres postgres)
         await database.ExecuteAsync("DELETE FROM things WHERE id = 1");
         await using var third = (await snapshot.TryJoinAsync(CancellationToken.None)).ShouldNotBeNull();
         (await snapshot.TryJoinAsync(CancellationToken.None)).ShouldBeNull();
-        foreach (var connection in new[] { snapshot.Owner, second.Connection, third.Connection })
+        foreach (var connection in new[] { snapshot.Owner, second, third })
         {
             (await TextAsync(connection, "SELECT string_agg(id::text, ',') FROM things")).ShouldBe("1");
-            (await Should.ThrowAsync<PostgresException>(() => TextAsync(connection, "INSERT INTO things VALUES (9)"))).SqlState.ShouldBe(PostgresErrorCodes.ReadOnlySqlTransaction);
+            (await Should.ThrowAsync<SourceException>(() => TextAsync(connection, "INSERT INTO things VALUES (9)"))).Message.ShouldContain(PostgresErrorCodes.ReadOnlySqlTransaction);
         }
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Nothing_of_a_snapshot_is_left_on_the_server_or_in_the_pool()
+    public async Task Nothing_of_a_snapshot_is_left_on_the_server()
     {
         await using var database = await postgres.CreateDatabaseAsync();
-        await using var connections = new SourceConnections(database.ConnectionString, 2, "left over");
+        var connections = new SourceConnections(database.ConnectionString, 2, "left over");
         for (var round = 0; round < 3; round++)
         {
             await using (var snapshot = await SourceSnapshot.TakeAsync(connections, CancellationToken.None))
             {
                 await using var joined = (await snapshot.TryJoinAsync(CancellationToken.None)).ShouldNotBeNull();
-                (await TextAsync(joined.Connection, "SELECT current_setting('TimeZone') || current_setting('DateStyle') || current_setting('transaction_isolation')")).ShouldBe("UTCISO, YMDrepeatable read");
+                (await TextAsync(joined, "SELECT current_setting('TimeZone') || current_setting('DateStyle') || current_setting('transaction_isolation')")).ShouldBe("UTCISO, YMDrepeatable read");
             }
 
-            await Eventually.Async(async () => await database.ScalarAsync<long>(
-                "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'left over' AND (xact_start IS NOT NULL OR state <> 'idle')") == 0);
+            (await database.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'left over'")).ShouldBe(0);
         }
 
-        (await database.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'left over'")).ShouldBe(2);
         await using var plain = await connections.OpenAsync(CancellationToken.None);
-        (await TextAsync(plain.Connection, "SELECT current_setting('transaction_isolation')")).ShouldBe("read committed");
+        (await TextAsync(plain, "SELECT current_setting('transaction_isolation')")).ShouldBe("read committed");
     }
 
     [Fact(Timeout = 60_000)]
@@ -56,7 +54,7 @@ public sealed class SourceSnapshotTests(TestPostgres postgres)
     {
         await using var database = await postgres.CreateDatabaseAsync();
         await database.ExecuteAsync($"ALTER DATABASE {database.Name} SET TimeZone = 'Asia/Tokyo'; ALTER DATABASE {database.Name} SET DateStyle = 'SQL, DMY'; ALTER DATABASE {database.Name} SET IntervalStyle = 'iso_8601'; ALTER DATABASE {database.Name} SET extra_float_digits = 0; ALTER DATABASE {database.Name} SET bytea_output = 'escape'");
-        await using var connections = new SourceConnections(database.ConnectionString, 1, "settings");
+        var connections = new SourceConnections(database.ConnectionString, 1, "settings");
         await using var snapshot = await SourceSnapshot.TakeAsync(connections, CancellationToken.None);
         (await TextAsync(snapshot.Owner, "SELECT concat_ws(' ', ARRAY[timestamptz '2024-01-02 03:04:05+00'], interval '1 day 2 hours', ARRAY[0.1::float8 + 0.2], ARRAY['\\x00'::bytea])"))
             .ShouldBe("{\"2024-01-02 03:04:05+00\"} 1 day 02:00:00 {0.30000000000000004} {\"\\\\x00\"}");
@@ -66,7 +64,7 @@ public sealed class SourceSnapshotTests(TestPostgres postgres)
     public async Task A_snapshot_that_fails_or_is_cancelled_gives_its_connection_back()
     {
         await using var database = await postgres.CreateDatabaseAsync();
-        await using var connections = new SourceConnections(database.ConnectionString, 2, "failing snapshot");
+        var connections = new SourceConnections(database.ConnectionString, 2, "failing snapshot");
         await Should.ThrowAsync<OperationCanceledException>(() => SourceSnapshot.TakeAsync(connections, new CancellationToken(canceled: true)));
         var snapshot = await SourceSnapshot.TakeAsync(connections, CancellationToken.None);
         await database.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'failing snapshot'");
@@ -80,12 +78,8 @@ public sealed class SourceSnapshotTests(TestPostgres postgres)
         await snapshot.DisposeAsync();
         await using var first = (await connections.TryOpenAsync(CancellationToken.None)).ShouldNotBeNull();
         await using var second = (await connections.TryOpenAsync(CancellationToken.None)).ShouldNotBeNull();
-        (await TextAsync(first.Connection, "SELECT 'works'")).ShouldBe("works");
+        (await TextAsync(first, "SELECT 'works'")).ShouldBe("works");
     }
 
-    private static async Task<string?> TextAsync(NpgsqlConnection connection, string sql)
-    {
-        await using var command = new NpgsqlCommand(sql, connection);
-        return await command.ExecuteScalarAsync() as string;
-    }
+    private static async Task<string?> TextAsync(SourceConnection connection, string sql) => (await connection.QueryAsync(sql, [], "testing", CancellationToken.None))[0][0];
 }

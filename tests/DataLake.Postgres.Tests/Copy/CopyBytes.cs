@@ -60,10 +60,21 @@ internal sealed class CopyBytes
 /// <summary>A stream that gives its bytes in pieces.</summary>
 internal sealed class PiecewiseStream(byte[] bytes, Func<int> pieceLength) : MemoryStream(bytes)
 {
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    // Derived from MemoryStream, whose own Read(Span) would call this one.
+    public override int Read(Span<byte> target)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        return ValueTask.FromResult(Read(buffer.Span[..Math.Min(buffer.Length, pieceLength())]));
+        var piece = target[..Math.Min(target.Length, pieceLength())];
+        for (var i = 0; i < piece.Length; i++)
+        {
+            if (ReadByte() is var next && next < 0)
+            {
+                return i;
+            }
+
+            piece[i] = (byte)next;
+        }
+
+        return piece.Length;
     }
 }
 
@@ -78,9 +89,9 @@ internal static class Decoding
     {
         var file = new MemoryStream();
         await using var writer = new ParquetFileWriter(file, new ParquetSchema([.. mappings.Select(mapping => mapping.Column)]), new ParquetWriterOptions());
-        await using var reader = new CopyReader(stream, "public.things", [.. mappings.Select(mapping => mapping.Name)], rowLimit);
+        using var reader = new CopyReader(stream, "public.things", [.. mappings.Select(mapping => mapping.Name)], rowLimit);
         var decoders = mappings.Select((mapping, i) => mapping.Bind(writer[i])).ToArray();
-        while (await reader.ReadBatchAsync(decoders, CancellationToken.None) > 0)
+        while (reader.ReadBatch(decoders) > 0)
         {
         }
 

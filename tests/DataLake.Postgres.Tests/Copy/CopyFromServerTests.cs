@@ -6,6 +6,7 @@ using DataLake.Parquet.Writing;
 using DataLake.Postgres.Connections;
 using DataLake.Postgres.Copy;
 using DataLake.Postgres.Errors;
+using DataLake.Postgres.Tests.Wire;
 using DataLake.Postgres.Types;
 using DataLake.Testing;
 using Npgsql;
@@ -21,23 +22,29 @@ public sealed class CopyFromServerTests(TestPostgres postgres)
     private static readonly IReadOnlyList<ColumnMapping> Column = Decoding.Columns(("id", 20, -1));
 
     [Fact(Timeout = 60_000)]
-    public async Task Giving_up_in_the_middle_stops_the_server_and_leaves_the_connection_usable()
+    public async Task Giving_up_in_the_middle_stops_the_server_and_the_next_connection_is_a_new_one()
     {
         await using var database = await postgres.CreateDatabaseAsync();
-        await using var connections = new SourceConnections(database.ConnectionString, 1, "giving up");
-        await using var connection = await connections.OpenAsync(CancellationToken.None);
-        var began = Stopwatch.StartNew();
-        await ReadOneBatchAsync(connection.Connection, CancellationToken.None);
-        began.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(10));
-        await using var command = new NpgsqlCommand("SELECT 41 + 1", connection.Connection);
-        (await command.ExecuteScalarAsync()).ShouldBe(42);
+        var connections = new SourceConnections(database.ConnectionString, 1, "giving up");
+        await using (var connection = await connections.OpenAsync(CancellationToken.None))
+        {
+            var began = Stopwatch.StartNew();
+            await ReadOneBatchAsync(connection, CancellationToken.None);
+            began.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(10));
+            var error = await Should.ThrowAsync<SourceException>(() => connection.QueryAsync("SELECT 41 + 1", [], "testing", CancellationToken.None));
+            error.Kind.ShouldBe(SourceErrorKind.Unreachable);
+            await Eventually.Async(async () => await database.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'giving up'") == 0);
+        }
+
+        await using var next = (await connections.TryOpenAsync(CancellationToken.None)).ShouldNotBeNull();
+        (await next.QueryAsync("SELECT 41 + 1", [], "testing", CancellationToken.None))[0][0].ShouldBe("42");
     }
 
     [Fact(Timeout = 60_000)]
     public async Task A_cancelled_read_ends_at_once_and_its_transaction_with_it()
     {
         await using var database = await postgres.CreateDatabaseAsync();
-        await using var connections = new SourceConnections(database.ConnectionString, 1, "cancelled");
+        var connections = new SourceConnections(database.ConnectionString, 1, "cancelled");
         using var cancel = new CancellationTokenSource();
         await using (var snapshot = await SourceSnapshot.TakeAsync(connections, CancellationToken.None))
         {
@@ -54,10 +61,10 @@ public sealed class CopyFromServerTests(TestPostgres postgres)
     public async Task A_read_that_waits_for_the_server_can_be_cancelled()
     {
         await using var database = await postgres.CreateDatabaseAsync();
-        await using var connections = new SourceConnections(database.ConnectionString, 1, "waiting");
+        var connections = new SourceConnections(database.ConnectionString, 1, "waiting");
         using var cancel = new CancellationTokenSource();
         await using var connection = await connections.OpenAsync(CancellationToken.None);
-        var reading = ReadAllAsync(connection.Connection, "SELECT CASE WHEN g > 100000 THEN (SELECT 1 FROM pg_sleep(600))::bigint ELSE g END FROM generate_series(1, 100001) g", () => { }, cancel.Token);
+        var reading = ReadAllAsync(connection, "SELECT CASE WHEN g > 100000 THEN (SELECT 1 FROM pg_sleep(600))::bigint ELSE g END FROM generate_series(1, 100001) g", () => { }, cancel.Token);
         await Eventually.Async(async () => await database.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'waiting' AND wait_event = 'PgSleep'") == 1);
         await cancel.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(() => reading);
@@ -67,27 +74,117 @@ public sealed class CopyFromServerTests(TestPostgres postgres)
     public async Task An_error_of_the_server_in_mid_stream_is_told_with_its_cause()
     {
         await using var database = await postgres.CreateDatabaseAsync();
-        await using var connections = new SourceConnections(database.ConnectionString, 1, "dividing");
+        var connections = new SourceConnections(database.ConnectionString, 1, "dividing");
         await using var connection = await connections.OpenAsync(CancellationToken.None);
         var error = await Should.ThrowAsync<SourceException>(
-            () => ReadAllAsync(connection.Connection, "SELECT g / (100000 - g) FROM generate_series(1::bigint, 100001) g", () => { }, CancellationToken.None));
+            () => ReadAllAsync(connection, "SELECT g / (100000 - g) FROM generate_series(1::bigint, 100001) g", () => { }, CancellationToken.None));
         error.Kind.ShouldBe(SourceErrorKind.Value);
         error.CanRetry.ShouldBeFalse();
         error.Message.ShouldContain("reading public.things after row");
         error.Message.ShouldContain("division by zero");
-        await using var command = new NpgsqlCommand("SELECT 42", connection.Connection);
-        (await command.ExecuteScalarAsync()).ShouldBe(42);
+        (await connection.QueryAsync("SELECT 42", [], "testing", CancellationToken.None))[0][0].ShouldBe("42");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_query_that_an_administrator_cancels_in_mid_stream_can_be_tried_again()
+    {
+        await using var database = await postgres.CreateDatabaseAsync();
+        var connections = new SourceConnections(database.ConnectionString, 1, "administered");
+        await using var connection = await connections.OpenAsync(CancellationToken.None);
+        var cancelled = false;
+        var error = await Should.ThrowAsync<SourceException>(() => ReadAllAsync(connection, Endless, () =>
+        {
+            if (!cancelled)
+            {
+                cancelled = true;
+                using var command = database.DataSource.CreateCommand("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'administered'");
+                command.ExecuteNonQuery();
+            }
+        }, CancellationToken.None));
+        error.Kind.ShouldBe(SourceErrorKind.Query);
+        error.CanRetry.ShouldBeTrue();
+        error.Message.ShouldContain("cancelled the query while reading public.things after row");
+        (await connection.QueryAsync("SELECT 42", [], "testing", CancellationToken.None))[0][0].ShouldBe("42");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_server_that_is_killed_in_mid_stream_can_be_tried_again()
+    {
+        await using var killed = new GuardedServer();
+        await killed.InitializeAsync();
+        var connections = new SourceConnections(killed.ConnectionString("trust_user", null), 1, "killed");
+        await using var connection = await connections.OpenAsync(CancellationToken.None);
+        var isKilled = false;
+        var error = await Should.ThrowAsync<SourceException>(() => ReadAllAsync(connection, Endless, () =>
+        {
+            if (!isKilled)
+            {
+                isKilled = true;
+                using var process = Process.GetProcessById(killed.ProcessId);
+                process.Kill();
+            }
+        }, CancellationToken.None));
+        error.Kind.ShouldBe(SourceErrorKind.Unreachable);
+        error.CanRetry.ShouldBeTrue();
+        var began = Stopwatch.StartNew();
+        await connection.DisposeAsync();
+        began.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(5));
+        (await Should.ThrowAsync<SourceException>(() => connections.TryOpenAsync(CancellationToken.None))).Kind.ShouldBe(SourceErrorKind.Unreachable);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_statement_timeout_in_mid_stream_is_told_as_such()
+    {
+        await using var database = await postgres.CreateDatabaseAsync();
+        var connections = new SourceConnections(database.ConnectionString + ";Options=-c statement_timeout=300", 1, "timed out");
+        await using var connection = await connections.OpenAsync(CancellationToken.None);
+        var error = await Should.ThrowAsync<SourceException>(() => ReadAllAsync(connection, Endless, () => { }, CancellationToken.None));
+        error.Kind.ShouldBe(SourceErrorKind.Query);
+        error.CanRetry.ShouldBeTrue();
+        error.Message.ShouldContain("Raise its statement_timeout");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Notices_of_a_query_lose_none_of_its_rows()
+    {
+        await using var database = await postgres.CreateDatabaseAsync();
+        await database.ExecuteAsync("CREATE FUNCTION loud(n bigint) RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'row %', n; RETURN n; END $$");
+        var connections = new SourceConnections(database.ConnectionString, 1, "loud");
+        await using var connection = await connections.OpenAsync(CancellationToken.None);
+        await using var writer = Writer();
+        var decoders = new[] { Column[0].Bind(writer[0]) };
+        var rows = 0L;
+        await CopyReader.CopyAsync(connection, "SELECT loud(g) FROM generate_series(1::bigint, 5000) g", "public.things", ["id"], copy =>
+        {
+            while (copy.ReadBatch(decoders) > 0)
+            {
+            }
+
+            rows = copy.Rows;
+        }, CancellationToken.None);
+        rows.ShouldBe(5_000);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task What_the_reader_of_a_copy_throws_comes_as_it_is_and_the_server_is_stopped()
+    {
+        await using var database = await postgres.CreateDatabaseAsync();
+        var connections = new SourceConnections(database.ConnectionString, 1, "disk full");
+        await using var connection = await connections.OpenAsync(CancellationToken.None);
+        var error = await Should.ThrowAsync<IOException>(() => CopyReader.CopyAsync(connection, Endless, "public.things", ["id"], _ => throw new IOException("disk full"), CancellationToken.None));
+        error.Message.ShouldBe("disk full");
+        await Eventually.Async(async () => await database.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'disk full'") == 0);
     }
 
     [Fact(Timeout = 60_000)]
     public async Task A_server_process_that_is_ended_in_mid_stream_can_be_tried_again()
     {
         await using var database = await postgres.CreateDatabaseAsync();
-        await using var connections = new SourceConnections(database.ConnectionString, 1, "ended");
+        var connections = new SourceConnections(database.ConnectionString, 1, "ended");
         await using (var connection = await connections.OpenAsync(CancellationToken.None))
         {
             var ended = false;
-            var error = await Should.ThrowAsync<SourceException>(() => ReadAllAsync(connection.Connection, Endless, () =>
+            var error = await Should.ThrowAsync<SourceException>(() => ReadAllAsync(connection, Endless, () =>
             {
                 if (!ended)
                 {
@@ -101,7 +198,7 @@ public sealed class CopyFromServerTests(TestPostgres postgres)
         }
 
         await using var next = await connections.OpenAsync(CancellationToken.None);
-        await ReadOneBatchAsync(next.Connection, CancellationToken.None);
+        await ReadOneBatchAsync(next, CancellationToken.None);
     }
 
     [Fact(Timeout = 60_000)]
@@ -110,9 +207,9 @@ public sealed class CopyFromServerTests(TestPostgres postgres)
         await using var database = await postgres.CreateDatabaseAsync();
         var server = new NpgsqlConnectionStringBuilder(database.ConnectionString);
         using var proxy = new CuttingProxy(server.Host!, server.Port, bytesBeforeCut: 1_000_000);
-        await using var connections = new SourceConnections(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port }.ConnectionString, 1, "cut");
+        var connections = new SourceConnections(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port }.ConnectionString, 1, "cut");
         await using var connection = await connections.OpenAsync(CancellationToken.None);
-        var error = await Should.ThrowAsync<SourceException>(() => ReadAllAsync(connection.Connection, Endless, () => { }, CancellationToken.None));
+        var error = await Should.ThrowAsync<SourceException>(() => ReadAllAsync(connection, Endless, () => { }, CancellationToken.None));
         error.Kind.ShouldBe(SourceErrorKind.Unreachable);
         error.Message.ShouldContain("reading public.things after row");
     }
@@ -121,29 +218,33 @@ public sealed class CopyFromServerTests(TestPostgres postgres)
     public async Task A_query_that_the_server_refuses_is_told_when_it_starts()
     {
         await using var database = await postgres.CreateDatabaseAsync();
-        await using var connection = await database.DataSource.OpenConnectionAsync();
-        var error = await Should.ThrowAsync<SourceException>(() => CopyReader.StartAsync(connection, "SELECT gone FROM pg_class", "public.things", ["gone"], CancellationToken.None));
+        var connections = new SourceConnections(database.ConnectionString, 1, "refused");
+        await using var connection = await connections.OpenAsync(CancellationToken.None);
+        var error = await Should.ThrowAsync<SourceException>(() => CopyReader.CopyAsync(
+            connection, "SELECT gone FROM pg_class", "public.things", ["gone"], _ => throw new InvalidOperationException("There is nothing to read."), CancellationToken.None));
         error.Kind.ShouldBe(SourceErrorKind.Missing);
         error.CanRetry.ShouldBeFalse();
     }
 
-    private static async Task ReadOneBatchAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    private static async Task ReadOneBatchAsync(SourceConnection connection, CancellationToken cancellation)
     {
         await using var writer = Writer();
-        await using var reader = await CopyReader.StartAsync(connection, Endless, "public.things", ["id"], cancellation);
-        (await reader.ReadBatchAsync([Column[0].Bind(writer[0])], cancellation)).ShouldBeGreaterThan(0);
+        var decoders = new[] { Column[0].Bind(writer[0]) };
+        await CopyReader.CopyAsync(connection, Endless, "public.things", ["id"], copy => copy.ReadBatch(decoders).ShouldBeGreaterThan(0), cancellation);
     }
 
-    private static async Task ReadAllAsync(NpgsqlConnection connection, string query, Action afterBatch, CancellationToken cancellation)
+    private static async Task ReadAllAsync(SourceConnection connection, string query, Action afterBatch, CancellationToken cancellation)
     {
         await using var writer = Writer();
-        await using var reader = await CopyReader.StartAsync(connection, query, "public.things", ["id"], cancellation);
         var decoders = new[] { Column[0].Bind(writer[0]) };
-        while (await reader.ReadBatchAsync(decoders, cancellation) > 0)
+        await CopyReader.CopyAsync(connection, query, "public.things", ["id"], copy =>
         {
-            await writer.EndBatchAsync(cancellation);
-            afterBatch();
-        }
+            while (copy.ReadBatch(decoders) > 0)
+            {
+                writer.EndBatchAsync(cancellation).AsTask().GetAwaiter().GetResult();
+                afterBatch();
+            }
+        }, cancellation);
     }
 
     private static ParquetFileWriter Writer() => new(Stream.Null, new ParquetSchema([Column[0].Column]), new ParquetWriterOptions());

@@ -165,10 +165,10 @@ public sealed class CopyFuzzTests
             }
 
             var before = GC.GetAllocatedBytesForCurrentThread();
-            await using var reader = new CopyReader(new PiecewiseStream(bytes, () => pieceLength), "public.things", Names);
+            using var reader = new CopyReader(new PiecewiseStream(bytes, () => pieceLength), "public.things", Names);
             try
             {
-                while (await reader.ReadBatchAsync(decoders, CancellationToken.None) > 0)
+                while (reader.ReadBatch(decoders) > 0)
                 {
                 }
 

@@ -125,12 +125,12 @@ public sealed class CopyReaderTests
         (await Decoding.ToParquetAsync(new MemoryStream(new CopyBytes(flags: 0x0000_FFFF).Row(null, null).End()), Columns)).Rows.ShouldBe(1);
 
     [Fact]
-    public async Task Rows_without_columns_are_counted()
+    public void Rows_without_columns_are_counted()
     {
-        await using var reader = new CopyReader(new MemoryStream(new CopyBytes().Row().Row().Row().End()), "public.empty", []);
-        (await reader.ReadBatchAsync([], CancellationToken.None)).ShouldBe(3);
-        (await reader.ReadBatchAsync([], CancellationToken.None)).ShouldBe(0);
-        (await reader.ReadBatchAsync([], CancellationToken.None)).ShouldBe(0);
+        using var reader = new CopyReader(new MemoryStream(new CopyBytes().Row().Row().Row().End()), "public.empty", []);
+        reader.ReadBatch([]).ShouldBe(3);
+        reader.ReadBatch([]).ShouldBe(0);
+        reader.ReadBatch([]).ShouldBe(0);
     }
 
     [Fact]
@@ -147,10 +147,10 @@ public sealed class CopyReaderTests
     }
 
     [Fact]
-    public async Task Decoders_of_another_table_are_refused()
+    public void Decoders_of_another_table_are_refused()
     {
-        await using var reader = new CopyReader(new MemoryStream(Rows(1).End()), "public.things", ["id", "name"]);
-        await Should.ThrowAsync<ArgumentException>(async () => await reader.ReadBatchAsync([], CancellationToken.None));
+        using var reader = new CopyReader(new MemoryStream(Rows(1).End()), "public.things", ["id", "name"]);
+        Should.Throw<ArgumentException>(() => reader.ReadBatch([]));
     }
 
     [Fact]
@@ -168,12 +168,12 @@ public sealed class CopyReaderTests
         await using var writer = new ParquetFileWriter(
             Stream.Null, new ParquetSchema([.. mappings.Select(mapping => mapping.Column)]), new ParquetWriterOptions { RowGroupRows = 1_000 });
         var decoders = mappings.Select((mapping, i) => mapping.Bind(writer[i])).ToArray();
-        await using var reader = new CopyReader(new MemoryStream(bytes.End()), "public.things", [.. mappings.Select(mapping => mapping.Name)]);
+        using var reader = new CopyReader(new MemoryStream(bytes.End()), "public.things", [.. mappings.Select(mapping => mapping.Name)]);
         var (warm, allocated) = (0L, 0L);
         while (reader.Rows < rows)
         {
             var before = GC.GetAllocatedBytesForCurrentThread();
-            await reader.ReadBatchAsync(decoders, CancellationToken.None);
+            reader.ReadBatch(decoders);
             var ofBatch = GC.GetAllocatedBytesForCurrentThread() - before;
             if (reader.Rows <= rows / 2)
             {

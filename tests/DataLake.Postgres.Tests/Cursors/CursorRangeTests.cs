@@ -1,4 +1,5 @@
 using DataLake.Contracts;
+using DataLake.Postgres.Connections;
 using DataLake.Postgres.Cursors;
 using DataLake.Postgres.Errors;
 using DataLake.Postgres.Tables;
@@ -58,7 +59,7 @@ public sealed class CursorRangeTests(TestPostgres postgres)
         var table = Table(new SourceTableColumn(name, 1, "timestamp with time zone", 1184, -1, Nullable: true));
         var range = CursorRange.Of(table, name, new Window(Start, Start.AddHours(1)), instant => instant.DateTime);
         (await database.ScalarAsync<long>($"SELECT count(*) FROM things WHERE {range.Predicate}")).ShouldBe(0);
-        await using var connection = await database.DataSource.OpenConnectionAsync();
+        await using var connection = await new SourceConnections(database.ConnectionString, 1, "test").OpenAsync(CancellationToken.None);
         (await Should.ThrowAsync<SourceException>(() => range.RefuseNullsAsync(connection, CancellationToken.None))).Kind.ShouldBe(SourceErrorKind.Unfit);
         (await database.ScalarAsync<long>("SELECT count(*) FROM things")).ShouldBe(2);
     }
@@ -68,7 +69,7 @@ public sealed class CursorRangeTests(TestPostgres postgres)
     {
         await using var database = await postgres.CreateDatabaseAsync();
         await database.ExecuteAsync("CREATE TABLE things (at timestamptz); INSERT INTO things VALUES (now())");
-        await using var connection = await database.DataSource.OpenConnectionAsync();
+        await using var connection = await new SourceConnections(database.ConnectionString, 1, "test").OpenAsync(CancellationToken.None);
         var range = Range("timestamptz", new Window(Start, Start.AddHours(1)));
         await range.RefuseNullsAsync(connection, CancellationToken.None);
         await database.ExecuteAsync("INSERT INTO things VALUES (NULL)");

@@ -158,12 +158,8 @@ public sealed class TableInspectorTests(TestPostgres postgres)
             $"CREATE ROLE {user} LOGIN; CREATE SCHEMA closed; CREATE TABLE closed.things (id int); CREATE TABLE things (id int, secret int); GRANT SELECT (id) ON things TO {user}; GRANT SELECT ON closed.things TO {user}");
         try
         {
-            await using var connection = await database.DataSource.OpenConnectionAsync();
-            await using (var become = new NpgsqlCommand($"SET ROLE {user}", connection))
-            {
-                await become.ExecuteNonQueryAsync();
-            }
-
+            await using var connection = await new SourceConnections(database.ConnectionString, 1, "test").OpenAsync(CancellationToken.None);
+            await connection.ExecuteAsync($"SET ROLE {user}", "testing", CancellationToken.None);
             var error = await Should.ThrowAsync<SourceException>(() => TableInspector.InspectAsync(connection, new TableName("closed", "things"), CancellationToken.None));
             error.Kind.ShouldBe(SourceErrorKind.Denied);
             error.Message.ShouldContain("GRANT USAGE ON SCHEMA \"closed\" TO <user>; GRANT SELECT ON \"closed\".\"things\" TO <user>;");
@@ -189,7 +185,7 @@ public sealed class TableInspectorTests(TestPostgres postgres)
             CREATE TABLE things (id int); INSERT INTO things VALUES (1);
             CREATE TABLE parted (id int) PARTITION BY LIST (id); CREATE TABLE parted_1 PARTITION OF parted DEFAULT; INSERT INTO parted VALUES (1);
             """);
-        await using var connections = new SourceConnections(database.ConnectionString, 1, "inspector");
+        var connections = new SourceConnections(database.ConnectionString, 1, "inspector");
         await using var snapshot = await SourceSnapshot.TakeAsync(connections, CancellationToken.None);
         await database.ExecuteAsync(change);
         var table = new TableName("public", change.Contains("parted", StringComparison.Ordinal) ? "parted" : "things");
@@ -203,7 +199,7 @@ public sealed class TableInspectorTests(TestPostgres postgres)
     {
         await using var database = await postgres.CreateDatabaseAsync();
         await database.ExecuteAsync("CREATE TABLE things (id int); INSERT INTO things VALUES (1)");
-        await using var connections = new SourceConnections(database.ConnectionString, 1, "inspector");
+        var connections = new SourceConnections(database.ConnectionString, 1, "inspector");
         await using (var snapshot = await SourceSnapshot.TakeAsync(connections, CancellationToken.None))
         {
             await TableInspector.InspectAsync(snapshot.Owner, new TableName("public", "things"), CancellationToken.None);
@@ -217,7 +213,7 @@ public sealed class TableInspectorTests(TestPostgres postgres)
 
     private static async Task<SourceTable> InspectAsync(TestDatabase database, TableName name)
     {
-        await using var connection = await database.DataSource.OpenConnectionAsync();
+        await using var connection = await new SourceConnections(database.ConnectionString, 1, "test").OpenAsync(CancellationToken.None);
         return await TableInspector.InspectAsync(connection, name, CancellationToken.None);
     }
 }

@@ -18,24 +18,27 @@ namespace DataLake.Postgres.Tests.Types;
 /// <summary>A table of a test's database on its whole way: snapshot, catalog, COPY, Parquet, and back by a reader.</summary>
 internal static class Extraction
 {
+    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>Writes all rows of a table into one Parquet file.</summary>
     public static async Task<SourceTable> ToFileAsync(
-        TestDatabase database, string table, string path, string order = "", Func<SourceTableColumn, int, ColumnMapping>? map = null)
+        TestDatabase database, string table, string path, string order = "", ColumnRules? rules = null, string? maskKey = null)
     {
-        await using var connections = new SourceConnections(database.ConnectionString, 1, "extraction test");
+        var connections = new SourceConnections(database.ConnectionString, 1, "extraction test");
         await using var snapshot = await SourceSnapshot.TakeAsync(connections, CancellationToken.None);
         var source = await TableInspector.InspectAsync(snapshot.Owner, TableName.TryParse(table)!, CancellationToken.None);
-        var mappings = source.Columns.Select((column, i) => map is null ? ColumnMapping.Of(column, i + 1) : map(column, i + 1)).ToList();
+        var mappings = TableMapping.Of(source, [.. source.Columns.Select((_, i) => i + 1)], rules ?? ColumnRules.None, maskKey);
         await using var file = File.Create(path);
         await using var writer = new ParquetFileWriter(file, new ParquetSchema([.. mappings.Select(mapping => mapping.Column)]), new ParquetWriterOptions());
         var query = $"SELECT {string.Join(", ", mappings.Select(mapping => mapping.Select))} FROM {source.Name.ToSql()} {order}";
-        await using var copy = await CopyReader.StartAsync(snapshot.Owner, query, source.Name.ToString(), [.. mappings.Select(mapping => mapping.Name)], CancellationToken.None);
         var decoders = mappings.Select((mapping, i) => mapping.Bind(writer[i])).ToArray();
-        while (await copy.ReadBatchAsync(decoders, CancellationToken.None) > 0)
+        await CopyReader.CopyAsync(snapshot.Owner, query, source.Name.ToString(), [.. mappings.Select(mapping => mapping.Name)], copy =>
         {
-            await writer.EndBatchAsync(CancellationToken.None);
-        }
-
+            while (copy.ReadBatch(decoders) > 0)
+            {
+                writer.EndBatchAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult();
+            }
+        }, CancellationToken.None);
         await writer.CompleteAsync(CancellationToken.None);
         return source;
     }
@@ -43,7 +46,12 @@ internal static class Extraction
     /// <summary>The rows of a file as an independent reader sees them, in the form of tests/readers/read.mjs, with numbers as their text.</summary>
     public static async Task<IReadOnlyList<string?[]>> ReadAsync(string reader, string path)
     {
-        var lines = (await LakeReaders.ReadAsync(reader, [path]))[0];
+        return Rows((await LakeReaders.ReadAsync(reader, [path]))[0]);
+    }
+
+    /// <summary>The rows among the lines that a reader prints of a file.</summary>
+    public static IReadOnlyList<string?[]> Rows(IReadOnlyList<string> lines)
+    {
         return [.. lines.Skip(1).Select(line => JsonDocument.Parse(line).RootElement.EnumerateArray().Select(TextOf).ToArray())];
 
         static string? TextOf(JsonElement value) => value.ValueKind switch
@@ -68,7 +76,9 @@ internal static class Extraction
                 using var values = await reader.ReadColumnAsync(group, column);
                 for (int row = 0, value = 0; row < values.RowCount; row++)
                 {
-                    rows[first + row][column] = values.IsNull(row) ? null : TextOf(columns[column], values, value++);
+                    rows[first + row][column] = values.IsNull(row) ? null
+                        : values is ListColumnValues lists ? ListOf(columns[column], lists, row, ref value)
+                        : TextOf(columns[column], values, value++);
                 }
             }
 
@@ -78,11 +88,26 @@ internal static class Extraction
         return rows;
     }
 
+    /// <summary>A list as JSON, with numbers bare where a reader writes them so.</summary>
+    private static string ListOf(ParquetColumn column, ListColumnValues lists, int row, ref int value)
+    {
+        var elements = new List<string>();
+        for (var element = lists.Offsets[row]; element < lists.Offsets[row + 1]; element++)
+        {
+            var text = lists.Elements.IsNull(element) ? null : TextOf(column.Element!, lists.Elements, value++);
+            var isBare = column.PhysicalType is PhysicalType.Boolean or PhysicalType.Int32 or PhysicalType.Int64 && column.Element!.LogicalType?.Kind != LogicalTypeKind.Decimal;
+            elements.Add(text is null ? "null" : isBare ? text : JsonSerializer.Serialize(text, Relaxed));
+        }
+
+        return $"[{string.Join(',', elements)}]";
+    }
+
     private static string TextOf(ParquetColumn column, ColumnValues values, int index)
     {
         var logical = column.LogicalType;
         return values switch
         {
+            ListColumnValues => throw new NotSupportedException("Lists have rows of elements; see ListOf."),
             FixedWidthColumnValues<bool> booleans => booleans.Values[index] ? "true" : "false",
             FixedWidthColumnValues<float> floats => float.IsNaN(floats.Values[index]) ? "NaN" : $"f:{BitConverter.SingleToUInt32Bits(floats.Values[index]):x8}",
             FixedWidthColumnValues<double> doubles => double.IsNaN(doubles.Values[index]) ? "NaN" : $"d:{BitConverter.DoubleToUInt64Bits(doubles.Values[index]):x16}",

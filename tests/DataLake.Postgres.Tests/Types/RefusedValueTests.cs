@@ -1,8 +1,11 @@
+using DataLake.Parquet.Schema;
+using DataLake.Parquet.Writing;
 using DataLake.Postgres.Errors;
 using DataLake.Testing;
 using Npgsql;
 using Shouldly;
 using Xunit;
+using Reader = DataLake.Postgres.Copy.CopyReader;
 
 namespace DataLake.Postgres.Tests.Types;
 
@@ -44,11 +47,17 @@ public sealed class RefusedValueTests(TestPostgres postgres)
             await fill.ExecuteNonQueryAsync();
         }
 
-        await using var connections = new DataLake.Postgres.Connections.SourceConnections(server.ConnectionString("old_bytes"), 1, "old bytes");
+        var connections = new DataLake.Postgres.Connections.SourceConnections(server.ConnectionString("old_bytes"), 1, "old bytes");
         await using var connection = await connections.OpenAsync(CancellationToken.None);
         var columns = Copy.Decoding.Columns(("name", 25, -1));
-        var stream = await connection.Connection.BeginRawBinaryCopyAsync("COPY things TO STDOUT (FORMAT binary)");
-        var error = await Should.ThrowAsync<SourceException>(() => Copy.Decoding.ToParquetAsync(stream, columns));
+        await using var writer = new ParquetFileWriter(Stream.Null, new ParquetSchema([columns[0].Column]), new ParquetWriterOptions());
+        var decoders = new[] { columns[0].Bind(writer[0]) };
+        var error = await Should.ThrowAsync<SourceException>(() => Reader.CopyAsync(connection, "SELECT name FROM things", "public.things", ["name"], copy =>
+        {
+            while (copy.ReadBatch(decoders) > 0)
+            {
+            }
+        }, CancellationToken.None));
         error.Kind.ShouldBe(SourceErrorKind.Value);
         error.CanRetry.ShouldBeFalse();
         error.Message.ShouldContain("invalid byte sequence for encoding \"UTF8\"");

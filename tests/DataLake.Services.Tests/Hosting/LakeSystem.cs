@@ -24,7 +24,7 @@ namespace DataLake.Services.Tests.Hosting;
 
 /// <summary>
 /// Scheduler, extractor and catalog updater in one process, as the embedded system composes them, on databases and a lake of their own. Rounds of the scheduler are made by
-/// the test. Both clocks stand still until the test moves them: the services' <see cref="Time"/>, and the source's, which is a function in its search path.
+/// the test. Both clocks stand still until the test moves them: the services' <see cref="Time"/>, and the source's, which is a function before PostgreSQL's own in its search path.
 /// </summary>
 internal sealed class LakeSystem : IAsyncDisposable
 {
@@ -51,6 +51,8 @@ internal sealed class LakeSystem : IAsyncDisposable
 
     public LogCollector Logs { get; } = new();
 
+    public LogLevel LogsFrom { get; set; } = LogLevel.Information;
+
     /// <summary>Settings of the host; set them before <see cref="StartAsync"/>.</summary>
     public Dictionary<string, string?> Settings { get; } = new() { ["Scheduler:Once"] = "true" };
 
@@ -76,6 +78,7 @@ internal sealed class LakeSystem : IAsyncDisposable
             INSERT INTO fake.clock VALUES ('{{Noon:O}}');
             CREATE FUNCTION fake.clock_timestamp() RETURNS timestamptz LANGUAGE sql STABLE SECURITY DEFINER AS 'SELECT now FROM fake.clock';
             GRANT USAGE ON SCHEMA fake TO public;
+            ALTER DATABASE "{{system.Source.Name}}" SET search_path = public, fake, pg_catalog;
             -- Rows after the gate are read when the test lets them through.
             CREATE FUNCTION gate() RETURNS boolean LANGUAGE plpgsql VOLATILE AS 'BEGIN PERFORM pg_advisory_xact_lock_shared(4242); RETURN true; END';
             {{sourceSql}}
@@ -86,7 +89,7 @@ internal sealed class LakeSystem : IAsyncDisposable
     /// <summary>How the services connect to the source, from now on.</summary>
     public void Connect(Action<NpgsqlConnectionStringBuilder> change)
     {
-        var settings = new NpgsqlConnectionStringBuilder(Source.ConnectionString) { SearchPath = "fake,pg_catalog,public", Pooling = true };
+        var settings = new NpgsqlConnectionStringBuilder(Source.ConnectionString);
         change(settings);
         WriteSecret("source", settings.ConnectionString);
     }
@@ -146,7 +149,7 @@ internal sealed class LakeSystem : IAsyncDisposable
         }
 
         builder.Logging.AddProvider(Logs);
-        builder.Logging.SetMinimumLevel(LogLevel.Trace);
+        builder.Logging.SetMinimumLevel(LogsFrom);
         builder.Services.AddSingleton<TimeProvider>(Time);
         builder.AddServiceDefaults();
         builder.AddScheduler();

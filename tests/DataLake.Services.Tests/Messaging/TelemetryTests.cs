@@ -3,6 +3,7 @@ using System.Diagnostics;
 using DataLake.Ledger.Model;
 using DataLake.Services.Tests.Hosting;
 using DataLake.Testing;
+using Microsoft.Extensions.Logging;
 
 namespace DataLake.Services.Tests.Messaging;
 
@@ -41,6 +42,7 @@ public sealed class TelemetryTests(TestPostgres postgres)
         await lake.Source.ExecuteAsync($"CREATE ROLE {role} LOGIN PASSWORD '{password}'; GRANT SELECT ON items TO {role}");
         using var heard = new Listener();
         lake.BySchedule = true;
+        lake.LogsFrom = LogLevel.Trace;
         lake.WriteSecret("mask", maskKey);
         lake.Define(" - { table: items, cursor: at, sensitive: [{ column: mail, mask: hash }] }\n - { table: nowhere }", more: "  - { on: [late], log: true }", defaults: "late_after: 1h");
         await lake.StartAsync();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using DataLake.Ledger;
 using DataLake.Ledger.Database;
 using DataLake.Ledger.Definitions;
 using DataLake.Ledger.Model;
@@ -9,7 +10,7 @@ using DataLake.Notifier.Channels;
 using DataLake.Notifier.Channels.Smtp;
 using DataLake.Notifier.Delivery;
 using DataLake.ServiceDefaults.Definitions;
-using DataLake.ServiceDefaults.Secrets;
+using DataLake.Pipelines.Secrets;
 using DataLake.Testing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
@@ -283,8 +284,8 @@ public sealed class NoticeDelivererTests(TestPostgres postgres) : IClassFixture<
 
         var error = await Should.ThrowAsync<Exception>(() => DeliverAsync(notice));
 
-        LedgerTrouble.IsCauseOf(error).ShouldBeTrue();
-        LedgerTrouble.IsCauseOf(new InvalidOperationException("another")).ShouldBeFalse();
+        LedgerException.IsTrouble(error).ShouldBeTrue();
+        LedgerException.IsTrouble(new InvalidOperationException("another")).ShouldBeFalse();
     }
 
     private static string Rule(string channel, string? second = null, string on = "failed") => $"""

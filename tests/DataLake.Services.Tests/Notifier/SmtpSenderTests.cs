@@ -6,7 +6,7 @@ using DataLake.Notifier.Channels;
 using DataLake.Notifier.Channels.Smtp;
 using DataLake.Notifier.Composition;
 using DataLake.Pipelines.Definitions;
-using DataLake.ServiceDefaults.Secrets;
+using DataLake.Pipelines.Secrets;
 using DataLake.Testing;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;

@@ -4,7 +4,7 @@ using System.Text.Json;
 using DataLake.Notifier;
 using DataLake.Notifier.Channels;
 using DataLake.Pipelines.Definitions;
-using DataLake.ServiceDefaults.Secrets;
+using DataLake.Pipelines.Secrets;
 using DataLake.Testing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;

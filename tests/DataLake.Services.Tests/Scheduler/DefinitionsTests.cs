@@ -18,6 +18,7 @@ public sealed class DefinitionsTests(TestPostgres postgres)
         lake.Define(" - { table: items, cursor: at, window: 1h, start: 2026-01-10T09:00:00Z }");
         await lake.StartAsync();
         await lake.RoundAsync(); // Three windows are planned, the first is sent.
+        await lake.QuietAsync();
         lake.Define(" - { table: items, cursor: at, window: 1h, start: 2026-01-10T09:00:00Z, sensitive: [note] }");
         await lake.AdvanceAsync(TimeSpan.FromHours(1));
         await lake.SettleAsync();
@@ -94,6 +95,7 @@ public sealed class DefinitionsTests(TestPostgres postgres)
         lake.Define(" - { table: items, cursor: at, window: 1h, start: 2026-01-10T09:00:00Z }");
         await lake.StartAsync();
         await lake.RoundAsync();
+        await lake.QuietAsync();
         File.Delete(lake.Folder.In("pipelines", "test.yaml"));
         lake.WriteDefinition("other.yaml", $"pipeline: other\nsource: {{ connection: \"file:{lake.Folder.In("source")}\" }}\ntables:\n - {{ table: items, schedule: rate(1 day) }}\n");
         await lake.AdvanceAsync(TimeSpan.FromHours(2));

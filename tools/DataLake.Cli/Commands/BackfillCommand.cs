@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using DataLake.Cli.Ledgers;
 using DataLake.Cli.Output;
 using DataLake.Contracts;
@@ -23,7 +22,7 @@ internal static class BackfillCommand
         command.SetAction((parsed, cancellation) => CommandOutput.GuardAsync(async () =>
         {
             var name = TableName.TryParse(parsed.GetValue(table)) ?? throw new Failure($"'{parsed.GetValue(table)}' is not the name of a table; write schema.table.");
-            var (start, end) = (Instant(parsed.GetValue(from)!, "--from"), Instant(parsed.GetValue(to)!, "--to"));
+            var (start, end) = (Instants.Parse(parsed.GetValue(from)!, "--from"), Instants.Parse(parsed.GetValue(to)!, "--to"));
             if (start >= end)
             {
                 throw new Failure("--from must be before --to.");
@@ -45,9 +44,4 @@ internal static class BackfillCommand
         }));
         return command;
     }
-
-    private static DateTimeOffset Instant(string text, string option) =>
-        text == "beginning" ? Window.Beginning
-        : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var instant) ? instant
-        : throw new Failure($"{option}: '{text}' is not a time; write 2026-03-01 or 2026-03-01T12:00:00Z.");
 }

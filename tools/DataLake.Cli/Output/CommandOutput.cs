@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using DataLake.EmbeddedPostgres;
 using DataLake.Ledger;
-using Npgsql;
 
 namespace DataLake.Cli.Output;
 
@@ -40,9 +39,9 @@ internal static class CommandOutput
             Console.Error.WriteLine($"error: {error.Message}");
             return CannotWork;
         }
-        catch (NpgsqlException error)
+        catch (Exception error) when (LedgerException.IsTrouble(error))
         {
-            Console.Error.WriteLine($"error: {LedgerException.Unreachable(error).Message}");
+            Console.Error.WriteLine($"error: The ledger's database stopped answering: {error.GetBaseException().Message} Try again, or check it with --ledger.");
             return CannotWork;
         }
     }

@@ -2,7 +2,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using DataLake.Notifier.Composition;
 using DataLake.Pipelines.Definitions;
-using DataLake.ServiceDefaults.Secrets;
+using DataLake.Pipelines.Secrets;
 
 namespace DataLake.Notifier.Channels.Smtp;
 

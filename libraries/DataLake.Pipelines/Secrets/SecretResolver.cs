@@ -1,6 +1,6 @@
 using DataLake.Pipelines.Definitions;
 
-namespace DataLake.ServiceDefaults.Secrets;
+namespace DataLake.Pipelines.Secrets;
 
 /// <summary>Turns a reference to a secret into the secret, at the place where it is used. What it returns must not be logged, stored or sent.</summary>
 public sealed class SecretResolver

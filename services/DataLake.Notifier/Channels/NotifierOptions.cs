@@ -1,4 +1,4 @@
-namespace DataLake.Notifier;
+namespace DataLake.Notifier.Channels;
 
 /// <summary>Settings of the notifier, from the section <c>DataLake:Notifier</c>.</summary>
 public sealed class NotifierOptions

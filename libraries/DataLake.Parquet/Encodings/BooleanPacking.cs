@@ -1,0 +1,21 @@
+using System.Runtime.InteropServices;
+
+namespace DataLake.Parquet.Encodings;
+
+/// <summary>PLAIN booleans: one bit each, least significant first.</summary>
+internal static class BooleanPacking
+{
+    /// <param name="values">0 or 1 each.</param>
+    /// <param name="packed">An eighth as many bytes, rounded up.</param>
+    public static void Pack(ReadOnlySpan<byte> values, Span<byte> packed)
+    {
+        var eights = MemoryMarshal.Cast<byte, ulong>(values);
+
+        // The multiplication moves the lowest bit of byte i to bit 56 + i; no two of its partial products meet.
+        for (var i = 0; i < eights.Length; i++) packed[i] = (byte)((eights[i] * 0x0102040810204080UL) >> 56);
+        var rest = values[(eights.Length * 8)..];
+        if (rest.IsEmpty) return;
+        packed[^1] = 0;
+        for (var i = 0; i < rest.Length; i++) packed[^1] |= (byte)(rest[i] << i);
+    }
+}

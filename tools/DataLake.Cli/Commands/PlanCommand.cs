@@ -1,0 +1,151 @@
+using System.CommandLine;
+using System.Globalization;
+using DataLake.Cli.Ledgers;
+using DataLake.Cli.Output;
+using DataLake.Contracts;
+using DataLake.EmbeddedPostgres;
+using DataLake.Pipelines.Definitions;
+using DataLake.Pipelines.Parsing;
+using DataLake.Pipelines.Secrets;
+using DataLake.Postgres.Chunks;
+using DataLake.Postgres.Connections;
+using DataLake.Postgres.Definitions;
+using DataLake.Postgres.Errors;
+using DataLake.Postgres.Plans;
+using DataLake.Postgres.Tables;
+using DataLake.Postgres.Types;
+using Spectre.Console;
+
+namespace DataLake.Cli.Commands;
+
+/// <summary><c>lake plan TABLE</c></summary>
+internal static class PlanCommand
+{
+    // What a file is closed at, unless the extractor is told otherwise; and a cautious guess at what Parquet makes of what the server sends.
+    private const double FileBytes = 256.0 * 1024 * 1024;
+    private const double Shrink = 0.4;
+
+    private const string SampleSource = "DATALAKE_SOURCE";
+    private const string SampleDatabase = "operations";
+
+    public static Command Create()
+    {
+        var table = new Argument<string>("table") { Description = "The table, for example public.shipments." };
+        var definitions = new Option<string>("--pipelines") { Description = "The folder (or file) of definitions.", DefaultValueFactory = _ => "pipelines" };
+        var from = new Option<string?>("--from") { Description = "Plan the window that starts here. Default: the first load, from the beginning." };
+        var to = new Option<string?>("--to") { Description = "The first instant after the window. Default: the source's clock minus the table's lag." };
+        var command = new Command("plan", "Show how a table would be read, without reading a row: columns, rows, bytes, chunks, files. Example: lake plan public.shipments --pipelines samples/pipelines")
+        {
+            table, definitions, from, to, SharedOptions.Pipeline, SharedOptions.Json, LedgerAccess.DataDirectoryOption,
+        };
+        command.SetAction((parsed, cancellation) => CommandOutput.GuardAsync(async () =>
+        {
+            var (pipeline, definition) = Find(parsed.GetValue(definitions)!, parsed.GetValue(SharedOptions.Pipeline), parsed.GetValue(table)!);
+            var connection = await ConnectionAsync(pipeline, parsed.GetValue(LedgerAccess.DataDirectoryOption)!, cancellation);
+            try
+            {
+                var plan = await PlanAsync(pipeline, definition, connection, parsed.GetValue(from), parsed.GetValue(to), cancellation);
+                Print(plan, parsed.GetValue(SharedOptions.Json));
+                return CommandOutput.Ok;
+            }
+            catch (SourceException error)
+            {
+                throw new Failure(error.Message);
+            }
+        }));
+        return command;
+    }
+
+    private static (PipelineDefinition Pipeline, TableDefinition Table) Find(string path, string? pipeline, string table)
+    {
+        var folder = PipelineFolder.Load(path);
+        if (folder.Errors.Count > 0)
+        {
+            throw new Failure(string.Join(Environment.NewLine, folder.Errors));
+        }
+
+        var name = TableName.TryParse(table) ?? throw new Failure($"'{table}' is not the name of a table; write schema.table.");
+        var found = folder.Files.Select(file => file.Definition).Where(definition => pipeline is null || definition.Name == pipeline)
+            .Select(definition => (Pipeline: definition, Table: definition.FindTable(name))).Where(pair => pair.Table is not null).ToList();
+        return found.Count switch
+        {
+            1 => (found[0].Pipeline, found[0].Table!),
+            0 => throw new Failure($"No definition in {path} has the table {name}. They have: {string.Join(", ", folder.Files.SelectMany(file => file.Definition.Tables).Select(known => known.Table))}."),
+            _ => throw new Failure($"Several pipelines have the table {name}; say which with --pipeline."),
+        };
+    }
+
+    /// <summary>The source's connection string; that of the sample source, where its private server runs and nothing else is said.</summary>
+    private static async Task<string> ConnectionAsync(PipelineDefinition pipeline, string dataDirectory, CancellationToken cancellation)
+    {
+        try
+        {
+            return new SecretResolver().Resolve(pipeline.Source.Connection);
+        }
+        catch (SecretException error)
+        {
+            var isSample = pipeline.Source.Connection is { Scheme: SecretScheme.Env, Name: SampleSource };
+            return isSample && await EmbeddedPostgresServer.TryAttachAsync(Path.Combine(Path.GetFullPath(dataDirectory), "postgres"), cancellation) is { } running
+                ? running.ConnectionString(SampleDatabase)
+                : throw new Failure(error.Message);
+        }
+    }
+
+    private static async Task<TablePlan> PlanAsync(
+        PipelineDefinition pipeline, TableDefinition table, string connectionString, string? from, string? to, CancellationToken cancellation)
+    {
+        var connections = new SourceConnections(connectionString, pipeline.Source.MaxConnections, "DataLake plan");
+        var clock = await connections.ClockAsync(cancellation);
+        await using var connection = await connections.OpenAsync(cancellation);
+        var source = await TableInspector.InspectAsync(connection, table.Table, cancellation);
+        Window? window = table.Cursor is null ? null
+            : new Window(Instants.Parse(from ?? "beginning", "--from"), to is null ? clock - table.Lag : Instants.Parse(to, "--to"));
+        var range = window is { } given ? DefinitionRules.RangeOf(pipeline, table, source, given) : null;
+        var rules = DefinitionRules.ColumnsOf(table);
+        // Field ids and the mask key do not change how a table is read.
+        var mappings = TableMapping.Of(source, [.. Enumerable.Range(1, source.Columns.Count)], rules, maskKey: "plan");
+        var chunks = ChunkPlanner.Plan(source, DefinitionRules.ChunksOf(table), range, pipeline.Source.MaxConnections);
+        var read = await ReadPlanner.PlanAsync(connection, source, mappings, chunks, cancellation);
+        return new TablePlan(
+            pipeline.Name, table.Table.ToString(), window?.ToString() ?? "the whole table", table.Write.ToString().ToLowerInvariant(), TypeFidelity.Report(source, rules), read.Rows, read.Bytes,
+            Math.Max(chunks.Count, (int)Math.Ceiling(read.Bytes * Shrink / FileBytes)), Math.Min(chunks.Count, pipeline.Source.MaxConnections), read.Chunks);
+    }
+
+    private static void Print(TablePlan plan, bool json)
+    {
+        if (json)
+        {
+            CommandOutput.WriteJson(plan);
+            return;
+        }
+
+        TextOutput.Prepare();
+        Console.WriteLine($"{plan.Table} of pipeline {plan.Pipeline}: {plan.Window}, to be written as {plan.Write}");
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"about {plan.Rows:N0} rows, {plan.Bytes / 1e6:N1} MB from the source, {plan.Files} file(s), over {plan.Connections} connection(s). Nothing was read."));
+        var columns = new Table().Border(TableBorder.Rounded).AddColumn("Column").AddColumn("Source").AddColumn("Lake").AddColumn("Fidelity").AddColumn("Note");
+        foreach (var column in plan.Columns)
+        {
+            columns.AddRow(Markup.Escape(column.Column), Markup.Escape(column.SourceType), Markup.Escape(column.LakeType), Words(column.Fidelity), Markup.Escape(column.Note));
+        }
+
+        AnsiConsole.Write(columns);
+        foreach (var chunk in plan.Chunks)
+        {
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"chunk {chunk.Chunk.Number}: about {chunk.Rows:N0} rows, cost {chunk.Cost:N0}: {chunk.Chunk.Predicate}"));
+            Console.WriteLine($"         {string.Join(" < ", chunk.Steps)}");
+        }
+    }
+
+    private static string Words(Fidelity fidelity) => fidelity switch
+    {
+        Fidelity.Exact => "[green]exact[/]",
+        Fidelity.ExactAsText => "[green]exact, as text[/]",
+        Fidelity.Policy => "[yellow]by policy[/]",
+        _ => $"[blue]{fidelity.ToString().ToLowerInvariant()}[/]",
+    };
+
+    private sealed record TablePlan(
+        string Pipeline, string Table, string Window, string Write, IReadOnlyList<ColumnFidelity> Columns, long Rows, long Bytes, int Files, int Connections,
+        IReadOnlyList<PlannedChunk> Chunks);
+}
