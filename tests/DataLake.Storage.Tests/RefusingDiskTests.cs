@@ -76,7 +76,7 @@ public sealed class RefusingDiskTests
     [Fact]
     public void A_folder_of_another_user_is_denied()
     {
-        Assert.SkipWhen(Environment.IsPrivilegedProcess, "Root may write in every folder.");
+        Assert.SkipWhen(Environment.IsPrivilegedProcess, "Not as root: root may write in every folder.");
         using var folder = new TemporaryFolder();
         File.SetUnixFileMode(folder.Path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         try

@@ -68,10 +68,12 @@ public sealed class WindowReader(
     private async Task<IReadOnlyList<ColumnMapping>> MapAsync(
         Run run, PipelineDefinition pipeline, TableDefinition table, SourceTable source, CancellationToken cancellation)
     {
-        var columns = source.Columns.Select(column => new SourceColumn(column.Name, column.Type, column.Nullable, column.Number)).ToList();
-        var fieldIds = await tableColumns.ResolveAsync(run.Pipeline, run.Table, source.Relation, columns, cancellation);
         var rules = DefinitionRules.ColumnsOf(table);
         var key = rules.NeedMaskKey && pipeline.MaskKey is { } reference ? secrets.Resolve(reference) : null;
+        // A policy can make a column optional that the source says is NOT NULL: the catalog is told what the files will hold.
+        var kept = TableMapping.Of(source, [.. source.Columns.Select(column => column.Number)], rules, key);
+        var columns = source.Columns.Zip(kept, (column, mapping) => new SourceColumn(column.Name, column.Type, mapping.Column.Nullable, column.Number)).ToList();
+        var fieldIds = await tableColumns.ResolveAsync(run.Pipeline, run.Table, source.Relation, columns, cancellation);
         return TableMapping.Of(source, fieldIds, rules, key);
     }
 }

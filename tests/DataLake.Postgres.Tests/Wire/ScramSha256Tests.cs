@@ -61,17 +61,13 @@ public sealed class ScramSha256Tests
         Should.Throw<WireException>(() => Answer(scram, Challenge));
     }
 
-    // What PostgreSQL's own pg_saslprep makes of them.
+    // What PostgreSQL's own pg_saslprep makes of them. Its normalization (NFKC) is not there: the programs run without ICU, and README.md says so.
     [Theory]
-    [InlineData("e\u0301", "\u00e9")]
-    [InlineData("\ufb01x", "fix")]
-    [InlineData("\u2168", "IX")]
     [InlineData("\u00ad ", " ")]
     [InlineData("a\u00a0b", "a b")]
     [InlineData("a\u3000b", "a b")]
     public void Passwords_that_are_the_same_to_SASLprep_give_the_same_proof(string password, string same)
     {
-        Assert.SkipUnless(same.Contains(' ', StringComparison.Ordinal) || "\u2168".Normalize(NormalizationForm.FormKC) == "IX", "InvariantGlobalization is on: .NET does not normalize text then.");
         Answer(new ScramSha256(password, null, couldBind: false, Nonce), Challenge).ShouldBe(Answer(new ScramSha256(same, null, couldBind: false, Nonce), Challenge));
     }
 
