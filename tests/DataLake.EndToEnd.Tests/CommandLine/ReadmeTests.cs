@@ -39,8 +39,12 @@ public sealed class ReadmeTests
         }
         else if (command.StartsWith(Host + " -- ", StringComparison.Ordinal))
         {
-            await using var once = ProgramRun.Start("DataLake.AppHost.dll", folder, command[(Host.Length + 4)..].Split(' '));
+            // As it is typed, but for the build, which the tests have made.
+            var configuration = AppContext.BaseDirectory.Contains($"{Path.DirectorySeparatorChar}Release{Path.DirectorySeparatorChar}", StringComparison.Ordinal) ? "Release" : "Debug";
+            await using var once = ProgramRun.StartDotnet(
+                folder, ["run", "--no-build", "-c", configuration, "--project", Path.Combine(Root(), "DataLake.AppHost"), .. command[(Host.Length + 1)..].Split(' ')]);
             (await once.EndAsync()).ShouldBe(0, once.Everything);
+            Directory.Exists(Path.Combine(folder, ".datalake", "lake")).ShouldBeTrue("the lake is in the folder where the command was typed");
             // The summary has the columns that the README shows.
             var header = readme.First(line => line.StartsWith("│ Table", StringComparison.Ordinal));
             var columns = header.Split('│', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);

@@ -30,10 +30,13 @@ internal sealed partial class ProgramRun : IAsyncDisposable
 
     public string Everything => $"{Output}\n{Errors}";
 
-    public static ProgramRun Start(string program, string folder, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null)
+    public static ProgramRun Start(string program, string folder, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null) =>
+        StartDotnet(folder, [Path.Combine(AppContext.BaseDirectory, program), .. arguments], environment);
+
+    /// <summary>Runs <c>dotnet</c> itself.</summary>
+    public static ProgramRun StartDotnet(string folder, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null)
     {
         var start = new ProcessStartInfo("dotnet") { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, program));
         foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);
