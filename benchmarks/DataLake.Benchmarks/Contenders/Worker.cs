@@ -26,7 +26,7 @@ internal static class Worker
         await using var snapshot = await SourceSnapshot.TakeAsync(new SourceConnections(connectionString, connections, "DataLake benchmark"), CancellationToken.None);
         var source = await TableInspector.InspectAsync(snapshot.Owner, TableName.TryParse(table)!, CancellationToken.None);
         var mappings = source.Columns.Select((column, i) => ColumnMapping.Of(column, i + 1)).ToList();
-        var chunks = ChunkPlanner.Plan(source, new ChunkRule.Count(connections), null, connections);
+        var chunks = await ChunkPlanner.PlanAsync(snapshot.Owner, source, new ChunkRule.Count(connections), null, connections, CancellationToken.None);
         var run = new Run { Id = Guid.CreateVersion7(), Pipeline = "benchmark", Table = table, Attempt = 1 };
         var rows = 0L;
         var work = new ChunkWork(run, source.Name, mappings, new ConcurrentQueue<Chunk>(chunks), $"raw/{table}", count => Interlocked.Add(ref rows, count));

@@ -39,7 +39,7 @@ public sealed class WindowReader(
         TableFit.Check(source, table);
         var range = await RangeAsync(run, pipeline, table, source, snapshot.Owner, cancellation);
         var mappings = await MapAsync(run, pipeline, table, source, cancellation);
-        var chunks = ChunkPlanner.Plan(source, DefinitionRules.ChunksOf(table), range, pipeline.Source.MaxConnections);
+        var chunks = await ChunkPlanner.PlanAsync(snapshot.Owner, source, DefinitionRules.ChunksOf(table), range, pipeline.Source.MaxConnections, cancellation);
         Failpoint.Pass("extractor.snapshot-taken");
 
         var work = new ChunkWork(run, source.Name, mappings, new ConcurrentQueue<Chunk>(chunks), FolderOf(run, table), onRows);
