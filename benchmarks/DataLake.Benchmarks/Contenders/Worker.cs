@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
@@ -11,6 +10,7 @@ using DataLake.Postgres.Connections;
 using DataLake.Postgres.Tables;
 using DataLake.Postgres.Types;
 using DataLake.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DataLake.Benchmarks.Contenders;
 
@@ -29,8 +29,8 @@ internal static class Worker
         var chunks = await ChunkPlanner.PlanAsync(snapshot.Owner, source, new ChunkRule.Count(connections), null, connections, CancellationToken.None);
         var run = new Run { Id = Guid.CreateVersion7(), Pipeline = "benchmark", Table = table, Attempt = 1 };
         var rows = 0L;
-        var work = new ChunkWork(run, source.Name, mappings, new ConcurrentQueue<Chunk>(chunks), $"raw/{table}", count => Interlocked.Add(ref rows, count));
-        await new ChunkReading(lake, new ExtractorOptions()).ReadAsync(snapshot, work, CancellationToken.None);
+        var work = new ChunkWork(run, source, mappings, chunks, $"raw/{table}", count => Interlocked.Add(ref rows, count));
+        await new ChunkReading(lake, new ExtractorOptions(), TimeProvider.System, NullLogger.Instance).ReadAsync(snapshot, work, CancellationToken.None);
         var used = new WorkerReport(
             rows, watch.Elapsed.TotalSeconds, Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds, PeakBytes(), work.Files.Sum(file => file.Bytes));
         Console.WriteLine(JsonSerializer.Serialize(used));
