@@ -40,6 +40,23 @@ public sealed class InterruptedReadTests(TestPostgres postgres)
     }
 
     [Fact]
+    public async Task Files_of_a_chunk_that_broke_off_are_thrown_away_with_it()
+    {
+        // Nearly all of the third chunk is in files of their own before the gate.
+        await using var lake = await GatedAsync("{ column: id, lower: 1, upper: 6001, count: 4 }", "max_connections: 2", gated: "id <> 4490 OR gate()", fileBytes: 50_000);
+        var gate = await lake.CloseGateAsync();
+        await lake.RoundAsync();
+        await lake.AtGateAsync();
+        var lost = await WaitingAsync(lake);
+        await TerminateAsync(lake, lost);
+        await AdvanceUntilAsync(lake, async () => (await WaitingAsync(lake)) is [var another] && another != lost[0]);
+        await gate.DisposeAsync();
+        await ShouldBeOneInstantAsync(lake);
+        var files = await lake.Runs.FilesAsync((await lake.OnlyRunAsync()).Id, CancellationToken.None);
+        files.Max(file => file.Number).ShouldBeGreaterThan(files.Count);
+    }
+
+    [Fact]
     public async Task A_run_outlives_the_connection_that_took_its_snapshot_and_every_other_while_one_is_left()
     {
         await using var lake = await GatedAsync("{ column: id, lower: 1, upper: 6001, count: 3 }", "max_connections: 2", gated: "id % 1000 <> 999 OR gate()");
@@ -251,12 +268,13 @@ public sealed class InterruptedReadTests(TestPostgres postgres)
 
     private static Task TerminateAsync(LakeSystem lake, int[] processes) => lake.Source.ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM unnest(ARRAY[{string.Join(", ", processes)}]) pid");
 
-    private async Task<LakeSystem> GatedAsync(string chunks, string source, string more = "", string? gated = null)
+    private async Task<LakeSystem> GatedAsync(string chunks, string source, string more = "", string? gated = null, int? fileBytes = null)
     {
         var lake = await LakeSystem.CreateAsync(postgres,
-            $"CREATE TABLE accounts (id int PRIMARY KEY, amount int, filler text); INSERT INTO accounts SELECT i, 100, repeat('x', 50) FROM generate_series(1, {Rows}) i; " +
+            $"CREATE TABLE accounts (id int PRIMARY KEY, amount int, filler text); INSERT INTO accounts SELECT i, 100, repeat('x', 500) FROM generate_series(1, {Rows}) i; " +
             "CREATE FUNCTION broken() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$BEGIN RAISE EXCEPTION 'a fault of the server' USING ERRCODE = 'XX000'; END$$; " +
             $"CREATE VIEW gated AS SELECT * FROM accounts WHERE {gated ?? $"id NOT BETWEEN {(Rows / 2) + 100} AND {(Rows / 2) + 109} OR gate()"};");
+        lake.Settings["Extractor:FileBytes"] = fileBytes?.ToString(System.Globalization.CultureInfo.InvariantCulture);
         lake.Define($" - {{ table: gated, chunks: {chunks}{more} }}", source);
         return await lake.StartAsync();
     }
