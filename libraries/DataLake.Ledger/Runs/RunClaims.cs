@@ -17,29 +17,40 @@ public sealed class RunClaims(IDbContextFactory<LedgerContext> ledger, TimeProvi
     {
         await using var context = await ledger.CreateDbContextAsync(cancellation);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
-        var now = time.GetUtcNow();
-        var claimed = await context.Runs
-            .Where(run => run.Id == runId && run.Status == RunStatus.Planned && run.DueAt <= now)
-            .ExecuteUpdateAsync(set => set
-                .SetProperty(run => run.Status, RunStatus.Extracting)
-                .SetProperty(run => run.Attempt, run => run.Attempt + 1)
-                .SetProperty(run => run.LeaseOwner, worker)
-                .SetProperty(run => run.LeaseUntil, now + lease)
-                .SetProperty(run => run.StartedAt, now)
-                .SetProperty(run => run.FinishedAt, (DateTimeOffset?)null)
-                .SetProperty(run => run.Rows, 0L)
-                .SetProperty(run => run.Bytes, 0L)
-                .SetProperty(run => run.FileCount, 0), cancellation);
-        if (claimed == 0)
-        {
-            return null;
-        }
-
-        var run = await context.Runs.AsNoTracking().SingleAsync(row => row.Id == runId, cancellation);
-        context.Attempts.Add(new RunAttempt { RunId = runId, Number = run.Attempt, Worker = worker, StartedAt = now, Outcome = AttemptOutcome.Running });
-        await context.SaveChangesAsync(cancellation);
+        var run = await TakeAsync(context, runId, worker, lease, time.GetUtcNow(), cancellation);
         await transaction.CommitAsync(cancellation);
         return run;
+    }
+
+    /// <summary>
+    /// Claims a full load with all those of its pipeline that were planned with it and are neither extracted nor failed, or none of them: not while one is being read, or is not due yet.
+    /// Of any number of workers that try, with whichever of the runs, one gets them.
+    /// </summary>
+    /// <returns>The runs with their new attempt numbers; empty where there is nothing to claim.</returns>
+    public async Task<IReadOnlyList<Run>> ClaimTogetherAsync(Run fullLoad, string worker, TimeSpan lease, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(fullLoad);
+        await using var context = await ledger.CreateDbContextAsync(cancellation);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
+        var now = time.GetUtcNow();
+        // Runs that are planned together have the source's clock of that moment in common. Whoever comes second waits here, and sees what the first has done.
+        var together = await context.Runs
+            .FromSql($"SELECT * FROM datalake.runs WHERE pipeline = {fullLoad.Pipeline} AND kind = {nameof(RunKind.Full)} AND window_to = {fullLoad.WindowTo} AND definition_version = {fullLoad.DefinitionVersion} ORDER BY id FOR UPDATE")
+            .AsNoTracking().ToListAsync(cancellation);
+        var open = together.Where(run => run.Status is RunStatus.Planned or RunStatus.Extracting).ToList();
+        if (!open.Exists(run => run.Id == fullLoad.Id) || open.Exists(run => run.Status != RunStatus.Planned || run.DueAt > now))
+        {
+            return [];
+        }
+
+        var claimed = new List<Run>();
+        foreach (var run in open)
+        {
+            claimed.Add((await TakeAsync(context, run.Id, worker, lease, now, cancellation))!);
+        }
+
+        await transaction.CommitAsync(cancellation);
+        return claimed;
     }
 
     /// <summary>Keeps the lease for <paramref name="lease"/> from now, and tells how far the attempt has come.</summary>
@@ -53,35 +64,43 @@ public sealed class RunClaims(IDbContextFactory<LedgerContext> ledger, TimeProvi
             .SetProperty(run => run.Rows, rowsSoFar), cancellation) == 1;
     }
 
-    /// <summary>Records the files and receipt of an attempt that read its whole window.</summary>
-    /// <returns>False where the lease is lost: nothing was recorded, and the worker must throw its files away.</returns>
-    public async Task<bool> RecordExtractedAsync(Guid runId, int attempt, RunReceipt receipt, CancellationToken cancellation)
+    /// <inheritdoc cref="RecordExtractedAsync(IReadOnlyList{ReadRun}, CancellationToken)"/>
+    public Task<bool> RecordExtractedAsync(Guid runId, int attempt, RunReceipt receipt, CancellationToken cancellation) =>
+        RecordExtractedAsync([new ReadRun(runId, attempt, receipt)], cancellation);
+
+    /// <summary>Records the files and receipts of attempts that read their whole windows: of all or of none.</summary>
+    /// <returns>False where a lease is lost: nothing was recorded, and the worker must throw its files away.</returns>
+    public async Task<bool> RecordExtractedAsync(IReadOnlyList<ReadRun> reads, CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(receipt);
+        ArgumentNullException.ThrowIfNull(reads);
         await using var context = await ledger.CreateDbContextAsync(cancellation);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
         var now = time.GetUtcNow();
-        var recorded = await Held(context, runId, attempt).ExecuteUpdateAsync(set => set
-            .SetProperty(run => run.Status, RunStatus.Extracted)
-            .SetProperty(run => run.ExtractedAt, now)
-            .SetProperty(run => run.LeaseOwner, (string?)null)
-            .SetProperty(run => run.LeaseUntil, (DateTimeOffset?)null)
-            .SetProperty(run => run.DispatchedAt, (DateTimeOffset?)now)
-            .SetProperty(run => run.Rows, receipt.Rows)
-            .SetProperty(run => run.Bytes, receipt.Bytes)
-            .SetProperty(run => run.FileCount, receipt.Files.Count)
-            .SetProperty(run => run.SourceLsn, receipt.SourceLsn)
-            .SetProperty(run => run.Error, (string?)null), cancellation);
-        if (recorded == 0)
+        foreach (var (runId, attempt, receipt) in reads.OrderBy(read => read.RunId))
         {
-            return false;
+            var recorded = await Held(context, runId, attempt).ExecuteUpdateAsync(set => set
+                .SetProperty(run => run.Status, RunStatus.Extracted)
+                .SetProperty(run => run.ExtractedAt, now)
+                .SetProperty(run => run.LeaseOwner, (string?)null)
+                .SetProperty(run => run.LeaseUntil, (DateTimeOffset?)null)
+                .SetProperty(run => run.DispatchedAt, (DateTimeOffset?)now)
+                .SetProperty(run => run.Rows, receipt.Rows)
+                .SetProperty(run => run.Bytes, receipt.Bytes)
+                .SetProperty(run => run.FileCount, receipt.Files.Count)
+                .SetProperty(run => run.SourceLsn, receipt.SourceLsn)
+                .SetProperty(run => run.Error, (string?)null), cancellation);
+            if (recorded == 0)
+            {
+                return false;
+            }
+
+            // An earlier attempt may have been extracted and then refused at its commit.
+            await context.Files.Where(file => file.RunId == runId).ExecuteDeleteAsync(cancellation);
+            context.Files.AddRange(receipt.Files);
+            await context.SaveChangesAsync(cancellation);
+            await EndAttemptAsync(context, runId, attempt, AttemptOutcome.Extracted, null, now, cancellation);
         }
 
-        // An earlier attempt may have been extracted and then refused at its commit.
-        await context.Files.Where(file => file.RunId == runId).ExecuteDeleteAsync(cancellation);
-        context.Files.AddRange(receipt.Files);
-        await context.SaveChangesAsync(cancellation);
-        await EndAttemptAsync(context, runId, attempt, AttemptOutcome.Extracted, null, now, cancellation);
         await transaction.CommitAsync(cancellation);
         return true;
     }
@@ -105,7 +124,8 @@ public sealed class RunClaims(IDbContextFactory<LedgerContext> ledger, TimeProvi
     }
 
     /// <summary>Gives a run back that was not finished because the worker is being stopped: another can take it at once, and it is no failure.</summary>
-    public async Task ReleaseAsync(Guid runId, int attempt, CancellationToken cancellation)
+    /// <returns>False where the lease was lost and nothing was given back.</returns>
+    public async Task<bool> ReleaseAsync(Guid runId, int attempt, CancellationToken cancellation)
     {
         await using var context = await ledger.CreateDbContextAsync(cancellation);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
@@ -116,11 +136,14 @@ public sealed class RunClaims(IDbContextFactory<LedgerContext> ledger, TimeProvi
             .SetProperty(run => run.DispatchedAt, (DateTimeOffset?)null)
             .SetProperty(run => run.LeaseOwner, (string?)null)
             .SetProperty(run => run.LeaseUntil, (DateTimeOffset?)null), cancellation);
-        if (released == 1)
+        if (released == 0)
         {
-            await EndAttemptAsync(context, runId, attempt, AttemptOutcome.Released, null, now, cancellation);
-            await transaction.CommitAsync(cancellation);
+            return false;
         }
+
+        await EndAttemptAsync(context, runId, attempt, AttemptOutcome.Released, null, now, cancellation);
+        await transaction.CommitAsync(cancellation);
+        return true;
     }
 
     /// <summary>The runs whose lease has expired.</summary>
@@ -155,6 +178,31 @@ public sealed class RunClaims(IDbContextFactory<LedgerContext> ledger, TimeProvi
 
         await transaction.CommitAsync(cancellation);
         return expired;
+    }
+
+    private static async Task<Run?> TakeAsync(LedgerContext context, Guid runId, string worker, TimeSpan lease, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var claimed = await context.Runs
+            .Where(run => run.Id == runId && run.Status == RunStatus.Planned && run.DueAt <= now)
+            .ExecuteUpdateAsync(set => set
+                .SetProperty(run => run.Status, RunStatus.Extracting)
+                .SetProperty(run => run.Attempt, run => run.Attempt + 1)
+                .SetProperty(run => run.LeaseOwner, worker)
+                .SetProperty(run => run.LeaseUntil, now + lease)
+                .SetProperty(run => run.StartedAt, now)
+                .SetProperty(run => run.FinishedAt, (DateTimeOffset?)null)
+                .SetProperty(run => run.Rows, 0L)
+                .SetProperty(run => run.Bytes, 0L)
+                .SetProperty(run => run.FileCount, 0), cancellation);
+        if (claimed == 0)
+        {
+            return null;
+        }
+
+        var run = await context.Runs.AsNoTracking().SingleAsync(row => row.Id == runId, cancellation);
+        context.Attempts.Add(new RunAttempt { RunId = runId, Number = run.Attempt, Worker = worker, StartedAt = now, Outcome = AttemptOutcome.Running });
+        await context.SaveChangesAsync(cancellation);
+        return run;
     }
 
     private static async Task EndFailedAttemptAsync(

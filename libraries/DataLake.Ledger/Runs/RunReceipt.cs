@@ -14,6 +14,12 @@ public sealed record RunReceipt(IReadOnlyList<RunFile> Files, string? SourceLsn)
     public long Bytes => Files.Sum(file => file.Bytes);
 }
 
+/// <summary>An attempt that read its whole window.</summary>
+/// <param name="RunId">The run.</param>
+/// <param name="Attempt">The attempt.</param>
+/// <param name="Receipt">What it brings.</param>
+public sealed record ReadRun(Guid RunId, int Attempt, RunReceipt Receipt);
+
 /// <summary>How often a run is tried.</summary>
 /// <param name="Retries">Attempts after the first.</param>
 /// <param name="Delay">The wait before the second attempt; it doubles for each later one.</param>

@@ -10,13 +10,15 @@ namespace DataLake.Pipelines.Definitions;
 /// <param name="MaskKey">Where the key of hash and date_shift masks is kept; set where a column is masked so.</param>
 /// <param name="Tables">The tables, at least one, in the order of the file.</param>
 /// <param name="Notify">Whom to tell of what.</param>
+/// <param name="OneInstant">Whether full loads that are planned together are read from one snapshot.</param>
 public sealed record PipelineDefinition(
     string Name,
     SourceDefinition Source,
     TimeZoneInfo TimeZone,
     SecretReference? MaskKey,
     IReadOnlyList<TableDefinition> Tables,
-    IReadOnlyList<NotifyRule> Notify)
+    IReadOnlyList<NotifyRule> Notify,
+    bool OneInstant = false)
 {
     /// <summary>The definition of <paramref name="table"/>, or null where the pipeline has none.</summary>
     public TableDefinition? FindTable(TableName table) => Tables.FirstOrDefault(definition => definition.Table == table);

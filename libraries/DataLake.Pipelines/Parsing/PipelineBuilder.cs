@@ -39,7 +39,8 @@ internal sealed class PipelineBuilder(MappingReader pipeline, ProblemList proble
             zone,
             pipeline.TryGet(PipelineKeys.MaskKey, out var maskKey) ? maskKey : null,
             tables,
-            notify);
+            notify,
+            pipeline.Get(PipelineKeys.OneInstant, false));
     }
 
     private void CheckTablesDiffer()

@@ -53,6 +53,14 @@ internal static class PipelineKeys
         Examples = ["env:DATALAKE_MASK_KEY"],
     };
 
+    public static readonly Key<bool> OneInstant = new(
+        "one_instant", new TruthShape(),
+            "Whether full loads (tables without a cursor) that are planned together are read from one snapshot, and count all or none. One that cannot be read is left behind with its error.")
+    {
+        Default = false,
+        Examples = [true],
+    };
+
     public static readonly Key<MappingReader> Defaults = new(
         "defaults", TableKeys.Defaults, "What tables share: any key of a table but table, cursor, key, chunks and types. A table's own value wins.") { DefaultInWords = "none" };
 
@@ -64,5 +72,5 @@ internal static class PipelineKeys
 
     /// <summary>A definition file.</summary>
     public static readonly Shape<MappingReader> Shape = new MappingShape(
-        "a mapping that begins with 'pipeline: <name>'", [Name, Source, TimeZone, MaskKey, TypeKeys.Types, Defaults, Tables, Notify]);
+        "a mapping that begins with 'pipeline: <name>'", [Name, Source, TimeZone, OneInstant, MaskKey, TypeKeys.Types, Defaults, Tables, Notify]);
 }

@@ -20,15 +20,18 @@ public sealed class SourceSnapshot : IAsyncDisposable
         "SET LOCAL row_security = off; ";
 
     private readonly SourceConnections connections;
-    private readonly SourceConnection owner;
+    private readonly List<SourceConnection> inside;
 
     // What each connection inside exported the snapshot as, the first ones first. A name holds as long as the transaction that exported it.
     private readonly List<string> names;
 
+    private readonly Lock gate = new();
+
     private SourceSnapshot(SourceConnections connections, SourceConnection owner, string name, string? lsn)
     {
         this.connections = connections;
-        this.owner = owner;
+        Owner = owner;
+        inside = [owner];
         names = [name];
         Lsn = lsn;
     }
@@ -40,7 +43,19 @@ public sealed class SourceSnapshot : IAsyncDisposable
     public string? Lsn { get; }
 
     /// <summary>The connection that took the snapshot; it can read too.</summary>
-    public SourceConnection Owner => owner;
+    public SourceConnection Owner { get; }
+
+    /// <summary>The connections that see the instant, as far as is known, those that came first before the others.</summary>
+    public IReadOnlyList<SourceConnection> Inside
+    {
+        get
+        {
+            lock (gate)
+            {
+                return [.. inside];
+            }
+        }
+    }
 
     /// <summary>Takes a snapshot.</summary>
     /// <exception cref="SourceException">The server does not answer or refuses.</exception>
@@ -76,6 +91,11 @@ public sealed class SourceSnapshot : IAsyncDisposable
         try
         {
             await JoinAsync(connection, cancellation);
+            lock (gate)
+            {
+                inside.Add(connection);
+            }
+
             return connection;
         }
         catch
@@ -85,8 +105,27 @@ public sealed class SourceSnapshot : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends a connection, which is lost or of no more use.</summary>
+    /// <returns>How many are left inside.</returns>
+    public async Task<int> LeaveAsync(SourceConnection connection)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        await connection.DisposeAsync();
+        lock (gate)
+        {
+            inside.Remove(connection);
+            return inside.Count;
+        }
+    }
+
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => owner.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var connection in Inside)
+        {
+            await connection.DisposeAsync();
+        }
+    }
 
     private async Task JoinAsync(SourceConnection connection, CancellationToken cancellation)
     {
@@ -118,7 +157,7 @@ public sealed class SourceSnapshot : IAsyncDisposable
 
     private string[] Names()
     {
-        lock (names)
+        lock (gate)
         {
             return [.. names];
         }
@@ -126,7 +165,7 @@ public sealed class SourceSnapshot : IAsyncDisposable
 
     private void Add(string name)
     {
-        lock (names)
+        lock (gate)
         {
             names.Add(name);
         }
@@ -134,7 +173,7 @@ public sealed class SourceSnapshot : IAsyncDisposable
 
     private void Remove(string name)
     {
-        lock (names)
+        lock (gate)
         {
             names.Remove(name);
         }

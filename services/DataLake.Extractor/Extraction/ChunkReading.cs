@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using DataLake.Extractor.Files;
 using DataLake.Parquet.Writing;
 using DataLake.Postgres.Connections;
@@ -13,7 +12,7 @@ namespace DataLake.Extractor.Extraction;
 
 /// <summary>
 /// Reads the chunks of one snapshot into published RAW files, over the snapshot's own connection and as many others as are free. A connection that is done with a chunk takes the
-/// next. One that is lost costs its chunk only, as long as another is inside the snapshot. An object reads one run.
+/// next. One that is lost costs its chunk only, as long as another is inside the snapshot.
 /// </summary>
 internal sealed partial class ChunkReading(LakeDirectory lake, ExtractorOptions options, TimeProvider time, ILogger logger)
 {
@@ -21,32 +20,31 @@ internal sealed partial class ChunkReading(LakeDirectory lake, ExtractorOptions 
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
 
-    private readonly ConcurrentBag<SourceConnection> connections = [];
-
-    // Connections that see the snapshot, as far as is known.
-    private int inside = 1;
-
-    /// <summary>Reads all chunks. The first error that reading again cannot mend stops every connection.</summary>
+    /// <summary>Reads all chunks. The first error that reading again cannot mend stops every connection. Those that are well stay inside the snapshot.</summary>
     public async Task ReadAsync(SourceSnapshot snapshot, ChunkWork work, CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        try
+        foreach (var connection in snapshot.Inside.Where(connection => connection != snapshot.Owner))
         {
-            var first = new List<SourceConnection> { snapshot.Owner };
-            while (first.Count < work.Chunks && await TryJoinAsync(snapshot, work, stop.Token) is { } connection)
-            {
-                first.Add(connection);
-            }
-
-            var writing = new ParquetWriterOptions { RowGroupBytes = Math.Clamp(options.MemoryBudget / 4 / first.Count, 1 << 20, 64 << 20) };
-            await WhenAllFirstErrorAsync([.. first.Select(connection => ReadChunksAsync(connection, snapshot, work, writing, stop))]);
+            await HoldAsync(snapshot, connection, work, stop.Token); // It joined for another table.
         }
-        finally
+
+        for (var joins = true; joins && snapshot.Inside.Count < work.Chunks;)
         {
-            foreach (var connection in connections)
-            {
-                await connection.DisposeAsync();
-            }
+            joins = await TryJoinAsync(snapshot, work, stop.Token) is not null;
+        }
+
+        var readers = snapshot.Inside.Take(work.Chunks).ToList();
+        if (readers.Count == 0)
+        {
+            throw Lost(work);
+        }
+
+        var writing = new ParquetWriterOptions { RowGroupBytes = Math.Clamp(options.MemoryBudget / 4 / readers.Count, 1 << 20, 64 << 20) };
+        await WhenAllFirstErrorAsync([.. readers.Select(connection => ReadChunksAsync(connection, snapshot, work, writing, stop))]);
+        if (!work.IsComplete)
+        {
+            throw Lost(work);
         }
     }
 
@@ -66,8 +64,7 @@ internal sealed partial class ChunkReading(LakeDirectory lake, ExtractorOptions 
                 catch (SourceException error) when (error.CanRetry)
                 {
                     // Whatever the server said, its transaction has ended, and with it its place in the snapshot.
-                    await connection.DisposeAsync();
-                    if (Interlocked.Decrement(ref inside) == 0 || read.Time == MostReads)
+                    if (await snapshot.LeaveAsync(connection) == 0 || read.Time == MostReads)
                     {
                         throw;
                     }
@@ -99,24 +96,32 @@ internal sealed partial class ChunkReading(LakeDirectory lake, ExtractorOptions 
     /// <summary>One more connection inside the snapshot, or null where there is none to be had: those that are inside do without it.</summary>
     private async Task<SourceConnection?> TryJoinAsync(SourceSnapshot snapshot, ChunkWork work, CancellationToken cancellation)
     {
-        SourceConnection? connection = null;
         try
         {
-            connection = await snapshot.TryJoinAsync(cancellation);
-            if (connection is not null)
-            {
-                connections.Add(connection);
-                await TableInspector.HoldAsync(connection, work.Source, cancellation);
-                Interlocked.Increment(ref inside);
-            }
-
-            return connection;
+            var connection = await snapshot.TryJoinAsync(cancellation);
+            return connection is not null && await HoldAsync(snapshot, connection, work, cancellation) ? connection : null;
         }
         catch (SourceException error) when (error.CanRetry)
         {
             CannotJoin(work.Source.Name.ToString(), error.Message);
-            await (connection?.DisposeAsync() ?? ValueTask.CompletedTask);
             return null;
+        }
+    }
+
+    /// <summary>Makes a connection hold the table itself, or leave.</summary>
+    /// <returns>Whether it holds it.</returns>
+    private async Task<bool> HoldAsync(SourceSnapshot snapshot, SourceConnection connection, ChunkWork work, CancellationToken cancellation)
+    {
+        try
+        {
+            await TableInspector.HoldAsync(connection, work.Source, cancellation);
+            return true;
+        }
+        catch (SourceException error) when (error.CanRetry)
+        {
+            CannotJoin(work.Source.Name.ToString(), error.Message);
+            await snapshot.LeaveAsync(connection);
+            return false;
         }
     }
 
@@ -166,6 +171,9 @@ internal sealed partial class ChunkReading(LakeDirectory lake, ExtractorOptions 
 
         Failpoint.Pass("extractor.file-published");
     }
+
+    private static SourceException Lost(ChunkWork work) => new(SourceErrorKind.Unreachable,
+        $"The source's server ended every connection of the snapshot while reading {work.Source.Name}. The run is tried again; if this repeats, look into the server's log.");
 
     private static async Task WhenAllFirstErrorAsync(Task[] tasks)
     {

@@ -14,95 +14,173 @@ using Microsoft.Extensions.Options;
 
 namespace DataLake.Extractor.Extraction;
 
-/// <summary>One attempt at a run, from claim to receipt. However it ends, the ledger knows, and nothing of a lost or failed attempt stays.</summary>
+/// <summary>
+/// One attempt at a run, from claim to receipt; or at several full loads that are to be read at one instant, which count all or none. However it ends, the ledger knows, and nothing of a lost
+/// or failed attempt stays.
+/// </summary>
 public sealed partial class WindowExtraction(
-    RunClaims claims, PipelineDefinitions definitions, WindowReader reader, LakeDirectory lake, WorkerIdentity worker,
+    RunClaims claims, RunQueries runs, PipelineDefinitions definitions, WindowReader reader, LakeDirectory lake, WorkerIdentity worker,
     IOptions<DataLakeOptions> options, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<WindowExtraction> logger)
 {
-    /// <summary>Claims the run and extracts it.</summary>
-    /// <returns>Whether files and receipt were recorded; false where there was nothing to do, or the attempt failed.</returns>
-    public async Task<bool> RunAsync(Guid runId, CancellationToken cancellation)
+    /// <summary>Claims the run, with those that belong to it, and extracts them.</summary>
+    /// <returns>The runs whose files and receipts were recorded; none where there was nothing to do, or the attempt failed.</returns>
+    public async Task<IReadOnlyList<Guid>> RunAsync(Guid runId, CancellationToken cancellation)
     {
-        var lease = options.Value.Lease;
-        var run = await claims.ClaimAsync(runId, worker.Name, lease, cancellation);
-        if (run is null)
-        {
-            return false; // Another worker has it, it is done, or it is not due: the message was late or doubled.
-        }
-
-        using var step = DataLakeTelemetry.StartStep("extract", run.TraceParent, run.Pipeline, run.Table, run.Id);
-        var started = time.GetTimestamp();
-        PipelineDefinition pipeline;
-        TableDefinition table;
+        // None: another worker has it, it is done, or it is not due: the message was late or doubled.
+        var claimed = (await ClaimAsync(runId, cancellation)).Select(run => new ClaimedRun(run, time.GetTimestamp())).ToList();
         try
         {
-            (pipeline, table) = await definitions.OfAsync(run, cancellation);
+            if (claimed.Count == 0 || !await DefineAsync(claimed, cancellation))
+            {
+                return [];
+            }
+
+            Failpoint.Pass("extractor.claimed");
+            if (!await ReadAsync(claimed, cancellation))
+            {
+                return [];
+            }
+
+            Failpoint.Pass("extractor.files-written");
+            return await RecordAsync(claimed, cancellation);
         }
-        catch (UnusableDefinitionException error)
+        finally
         {
-            await FailAsync(run, error.Message, canRetry: false, new RetryPolicy(0, TimeSpan.Zero), step);
-            return false;
+            claimed.Reverse();
+            claimed.ForEach(run => run.Dispose());
+        }
+    }
+
+    private async Task<IReadOnlyList<Run>> ClaimAsync(Guid runId, CancellationToken cancellation)
+    {
+        var lease = options.Value.Lease;
+        return await runs.FindAsync(runId, cancellation) is { Kind: RunKind.Full, Status: RunStatus.Planned } full && await IsOneInstantAsync(full, cancellation)
+            ? await claims.ClaimTogetherAsync(full, worker.Name, lease, cancellation)
+            : await claims.ClaimAsync(runId, worker.Name, lease, cancellation) is { } run ? [run] : [];
+    }
+
+    private async Task<bool> IsOneInstantAsync(Run run, CancellationToken cancellation)
+    {
+        try
+        {
+            return (await definitions.GetAsync(run.Pipeline, run.DefinitionVersion, cancellation)).OneInstant;
+        }
+        catch (UnusableDefinitionException)
+        {
+            return false; // Told when the run is claimed.
+        }
+    }
+
+    private async Task<bool> DefineAsync(List<ClaimedRun> claimed, CancellationToken cancellation)
+    {
+        foreach (var run in claimed)
+        {
+            try
+            {
+                run.Define(await definitions.OfAsync(run.Run, cancellation));
+            }
+            catch (UnusableDefinitionException error)
+            {
+                await FailAsync(run.Run, error.Message, canRetry: false, new RetryPolicy(0, TimeSpan.Zero), run.Step);
+                await ReleaseAsync(claimed.Where(other => other != run));
+                return false;
+            }
         }
 
-        Failpoint.Pass("extractor.claimed");
-        var receipt = await ReadAsync(run, pipeline, table, step, cancellation);
-        if (receipt is null)
-        {
-            return false;
-        }
-
-        Failpoint.Pass("extractor.files-written");
-        // From here on the outcome is the ledger's: the files may only be removed where it says that they were not recorded.
-        if (!await claims.RecordExtractedAsync(run.Id, run.Attempt, receipt, cancellation))
-        {
-            RemoveAttempt(WindowReader.FolderOf(run, table), run.Attempt);
-            LeaseLost(run.Table, run.Window.ToString(), run.Attempt);
-            return false;
-        }
-
-        Failpoint.Pass("extractor.receipt-recorded");
-        Measure(run, receipt, started, "extracted");
-        step?.SetTag("datalake.rows", receipt.Rows);
-        Extracted(run.Table, run.Window.ToString(), receipt.Rows, receipt.Files.Count, receipt.Bytes);
         return true;
     }
 
-    /// <summary>Reads the window while the lease is kept. Where that fails, the ledger is told and the attempt's files are removed.</summary>
-    private async Task<RunReceipt?> ReadAsync(Run run, PipelineDefinition pipeline, TableDefinition table, Activity? step, CancellationToken cancellation)
+    private async Task<IReadOnlyList<Guid>> RecordAsync(List<ClaimedRun> claimed, CancellationToken cancellation)
     {
-        var started = time.GetTimestamp();
-        var rows = 0L;
-        var folder = WindowReader.FolderOf(run, table);
-        await using var keeper = new LeaseKeeper(claims, run, options.Value.Lease, time, () => Interlocked.Read(ref rows));
-        using var timeout = new CancellationTokenSource(table.Timeout, time);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, keeper.Lost, timeout.Token, lifetime.ApplicationStopping);
+        // From here on the outcome is the ledger's: the files may only be removed where it says that they were not recorded.
+        if (!await claims.RecordExtractedAsync([.. claimed.Select(run => new ReadRun(run.Run.Id, run.Run.Attempt, run.Receipt!))], cancellation))
+        {
+            claimed.ForEach(run => RemoveAttempt(run.Folder, run.Run.Attempt));
+            await ReleaseAsync(claimed);
+            return [];
+        }
+
+        Failpoint.Pass("extractor.receipt-recorded");
+        foreach (var (run, receipt, step) in claimed.Select(run => (run.Run, run.Receipt!, run.Step)))
+        {
+            Measure(run, receipt, claimed[0].Started, "extracted");
+            step?.SetTag("datalake.rows", receipt.Rows);
+            Extracted(run.Table, run.Window.ToString(), receipt.Rows, receipt.Files.Count, receipt.Bytes);
+        }
+
+        return [.. claimed.Select(run => run.Run.Id)];
+    }
+
+    /// <summary>Reads the windows in one snapshot while the leases are kept. Where that fails, the ledger is told and the attempts' files are removed.</summary>
+    private async Task<bool> ReadAsync(List<ClaimedRun> claimed, CancellationToken cancellation)
+    {
+        var limit = TimeSpan.FromTicks(claimed.Sum(run => run.Table.Timeout.Ticks));
+        using var timeout = new CancellationTokenSource(limit, time);
+        claimed.ForEach(run => run.Keeper = new LeaseKeeper(claims, run.Run, options.Value.Lease, time, () => run.Rows));
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource([cancellation, timeout.Token, lifetime.ApplicationStopping, .. claimed.Select(run => run.Keeper!.Lost)]);
+        ClaimedRun? current = null;
         try
         {
-            Remove(folder, file => IsOf(file, run.Attempt)); // what earlier attempts left
-            return await reader.ReadAsync(run, pipeline, table, count => Interlocked.Add(ref rows, count), stop.Token);
+            claimed.ForEach(run => Remove(run.Folder, file => IsOf(file, run.Run.Attempt))); // what earlier attempts left
+            await using var snapshot = await reader.TakeAsync(claimed[0].Pipeline, stop.Token);
+            foreach (var run in claimed)
+            {
+                current = run;
+                run.Source = await WindowReader.InspectAsync(snapshot, run.Table, stop.Token);
+            }
+
+            foreach (var run in claimed)
+            {
+                current = run;
+                run.Receipt = await reader.ReadAsync(snapshot, run.Source!, run.Run, run.Pipeline, run.Table, run.Count, stop.Token);
+            }
+
+            return true;
         }
         catch (Exception error)
         {
-            RemoveAttempt(folder, run.Attempt);
-            Measure(run, null, started, "failed");
-            if (keeper.Lost.IsCancellationRequested)
+            var isStopping = lifetime.ApplicationStopping.IsCancellationRequested || cancellation.IsCancellationRequested;
+            await EndAsync(claimed, isStopping ? [] : current is null ? claimed : [current], timeout.IsCancellationRequested
+                ? ($"It took longer than {limit}. Raise 'timeout' in the definition, read smaller windows, or split the table into more chunks.", true)
+                : Explain(error));
+            return false;
+        }
+        finally
+        {
+            foreach (var run in claimed)
             {
-                LeaseLost(run.Table, run.Window.ToString(), run.Attempt);
+                await run.Keeper!.DisposeAsync();
+                run.Keeper = null;
             }
-            else if (lifetime.ApplicationStopping.IsCancellationRequested || cancellation.IsCancellationRequested)
-            {
-                await claims.ReleaseAsync(run.Id, run.Attempt, CancellationToken.None);
-            }
-            else
-            {
-                var (message, canRetry) = timeout.IsCancellationRequested
-                    ? ($"It took longer than {table.Timeout}. Raise 'timeout' in the definition, read smaller windows, or split the table into more chunks.", true)
-                    : Explain(error);
-                var policy = new RetryPolicy(table.Retries, table.RetryDelay);
-                await FailAsync(run, $"{run.Table} {run.Window} could not be read. {message}", canRetry, policy, step);
-            }
+        }
+    }
 
-            return null;
+    /// <summary>Ends attempts that were not finished. Those which are not to blame are given back, so that they can be read with the others again.</summary>
+    private async Task EndAsync(List<ClaimedRun> claimed, IReadOnlyList<ClaimedRun> toBlame, (string Message, bool CanRetry) problem)
+    {
+        foreach (var run in claimed)
+        {
+            RemoveAttempt(run.Folder, run.Run.Attempt);
+            Measure(run.Run, null, run.Started, "failed");
+        }
+
+        var failed = claimed.Exists(run => run.IsLost) ? [] : toBlame;
+        foreach (var run in failed)
+        {
+            await FailAsync(run.Run, $"{run.Run.Table} {run.Run.Window} could not be read. {problem.Message}", problem.CanRetry, run.Policy, run.Step);
+        }
+
+        await ReleaseAsync(claimed.Except(failed));
+    }
+
+    private async Task ReleaseAsync(IEnumerable<ClaimedRun> claimed)
+    {
+        foreach (var run in claimed)
+        {
+            if (run.IsLost || !await claims.ReleaseAsync(run.Run.Id, run.Run.Attempt, CancellationToken.None))
+            {
+                LeaseLost(run.Run.Table, run.Run.Window.ToString(), run.Run.Attempt);
+            }
         }
     }
 

@@ -23,23 +23,39 @@ public sealed class WindowReader(
     SourcePool sources, SecretResolver secrets, LakeDirectory lake, TableColumns tableColumns, IOptions<ExtractorOptions> options, TimeProvider time,
     ILogger<WindowReader> logger)
 {
+    /// <summary>Takes a snapshot of a pipeline's source.</summary>
+    public Task<SourceSnapshot> TakeAsync(PipelineDefinition pipeline, CancellationToken cancellation) => SourceSnapshot.TakeAsync(sources.Get(pipeline), cancellation);
+
+    /// <summary>Looks up a table, makes sure that its definition fits it, and holds it as it is until the snapshot is let go.</summary>
+    public static async Task<SourceTable> InspectAsync(SourceSnapshot snapshot, TableDefinition table, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        ArgumentNullException.ThrowIfNull(table);
+        var source = await TableInspector.InspectAsync(snapshot.Owner, table.Table, cancellation);
+        TableFit.Check(source, table);
+        return source;
+    }
+
     /// <summary>Reads the whole window.</summary>
+    /// <param name="snapshot">A snapshot of the source.</param>
+    /// <param name="source">The table as <see cref="InspectAsync"/> found it in the snapshot.</param>
     /// <param name="run">The claimed run.</param>
     /// <param name="pipeline">Its pipeline, in the run's version.</param>
     /// <param name="table">Its table, in the run's version.</param>
     /// <param name="onRows">Told of rows as they come, and with a negative number of those that are thrown away to be read again.</param>
     /// <param name="cancellation">Stops the read; what was published by then is for the caller to remove.</param>
-    public async Task<RunReceipt> ReadAsync(Run run, PipelineDefinition pipeline, TableDefinition table, Action<long> onRows, CancellationToken cancellation)
+    public async Task<RunReceipt> ReadAsync(
+        SourceSnapshot snapshot, SourceTable source, Run run, PipelineDefinition pipeline, TableDefinition table, Action<long> onRows, CancellationToken cancellation)
     {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(pipeline);
         ArgumentNullException.ThrowIfNull(table);
-        await using var snapshot = await SourceSnapshot.TakeAsync(sources.Get(pipeline), cancellation);
-        var source = await TableInspector.InspectAsync(snapshot.Owner, table.Table, cancellation);
-        TableFit.Check(source, table);
-        var range = await RangeAsync(run, pipeline, table, source, snapshot.Owner, cancellation);
+        var connection = snapshot.Inside[0];
+        var range = await RangeAsync(run, pipeline, table, source, connection, cancellation);
         var mappings = await MapAsync(run, pipeline, table, source, cancellation);
-        var chunks = await ChunkPlanner.PlanAsync(snapshot.Owner, source, DefinitionRules.ChunksOf(table), range, pipeline.Source.MaxConnections, cancellation);
+        var chunks = await ChunkPlanner.PlanAsync(connection, source, DefinitionRules.ChunksOf(table), range, pipeline.Source.MaxConnections, cancellation);
         Failpoint.Pass("extractor.snapshot-taken");
 
         var work = new ChunkWork(run, source, mappings, chunks, FolderOf(run, table), onRows);
