@@ -31,7 +31,7 @@ public sealed class OneInstantTests(TestPostgres postgres)
         loads.Select(run => run.SourceLsn).Distinct().ShouldHaveSingleItem().ShouldNotBeNull();
         (await lake.AllRunsAsync("public.events")).ShouldHaveSingleItem().Status.ShouldBe(RunStatus.Committed);
 
-        await lake.AdvanceAsync(TimeSpan.FromMinutes(1));
+        await lake.AdvanceAsync(TimeSpan.FromHours(1));
         await lake.SettleAsync();
         (await BalanceAsync(lake)).ShouldBe((100, 100));
         (await FullAsync(lake)).Skip(3).Select(run => run.SourceLsn).Distinct().Count().ShouldBe(1);
@@ -128,6 +128,28 @@ public sealed class OneInstantTests(TestPostgres postgres)
     }
 
     [Fact]
+    public async Task One_that_is_taken_back_alone_waits_until_the_others_can_be_read_with_it()
+    {
+        await using var lake = await ThreeAsync();
+        await using (await lake.CloseGateAsync())
+        {
+            await lake.RoundAsync();
+            await lake.AtGateAsync();
+            await lake.Ledger.ExecuteAsync("UPDATE datalake.runs SET lease_until = 'epoch' WHERE table_name = 'public.stock'");
+            await lake.RoundAsync(); // Takes it back, and sends it again, while the first worker still reads the others.
+            await MoveAsync(lake, 9);
+            await lake.AdvanceAsync(TimeSpan.FromSeconds(1)); // The first worker wants to renew its leases.
+            await Eventually.Async(() => lake.Logs.Lines.Any(line => line.Text.Contains("The lease of public.stock", StringComparison.Ordinal)));
+        }
+
+        await AdvanceUntilCommittedAsync(lake, 3);
+        (await BalanceAsync(lake)).ShouldBe((9, 9));
+        var loads = await FullAsync(lake);
+        loads.Select(run => run.SourceLsn).Distinct().Count().ShouldBe(1);
+        loads.ShouldAllBe(run => run.Attempt == 2);
+    }
+
+    [Fact]
     public async Task Claims_are_of_all_or_none()
     {
         await using var lake = await ThreeAsync();
@@ -175,7 +197,7 @@ public sealed class OneInstantTests(TestPostgres postgres)
             {sql}
             """);
         lake.BySchedule = true;
-        lake.Define(Three, source, more: more);
+        lake.Define(Three, source, schedule: "rate(1 hour)", more: more);
         return await lake.StartAsync();
     }
 }
