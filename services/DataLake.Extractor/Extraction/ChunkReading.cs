@@ -64,7 +64,7 @@ internal sealed class ChunkReading(LakeDirectory lake, ExtractorOptions options)
             while (true)
             {
                 file ??= new RawFile(lake, work.NextFile(), work.Schema, work.Mappings, writing);
-                var rows = copy.ReadBatch(file.Decoders);
+                var rows = copy.ReadBatch(file.Decoder);
                 if (rows == 0)
                 {
                     break;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DataLake.Contracts;
 using DataLake.Extractor.Leases;
 using DataLake.Ledger.Model;
 using DataLake.Ledger.Runs;
@@ -63,7 +64,7 @@ public sealed partial class WindowExtraction(
         Failpoint.Pass("extractor.receipt-recorded");
         Measure(run, receipt, started, "extracted");
         step?.SetTag("datalake.rows", receipt.Rows);
-        Extracted(run.Table, run.Window.ToString(), receipt.Rows, receipt.Files.Count, receipt.Bytes);
+        Extracted(run.Table, run.Window.ToString(), receipt.Rows, receipt.Files.Count, receipt.Bytes, receipt.Content);
         return true;
     }
 
@@ -160,8 +161,8 @@ public sealed partial class WindowExtraction(
         _ => ($"{error.GetType().Name}: {error.Message}", true),
     };
 
-    [LoggerMessage(LogLevel.Information, "{Table} {Window}: {Rows:N0} rows in {Files} file(s), {Bytes:N0} bytes")]
-    private partial void Extracted(string table, string window, long rows, int files, long bytes);
+    [LoggerMessage(LogLevel.Information, "{Table} {Window}: {Rows:N0} rows in {Files} file(s), {Bytes:N0} bytes, content {Content}")]
+    private partial void Extracted(string table, string window, long rows, int files, long bytes, ContentHash content);
 
     [LoggerMessage(LogLevel.Warning, "Attempt {Attempt} of run {RunId} failed and is tried again: {Message}")]
     private partial void AttemptFailed(Guid runId, int attempt, string message);

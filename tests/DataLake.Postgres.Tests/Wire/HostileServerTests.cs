@@ -473,11 +473,11 @@ public sealed class HostileServerTests
     private static async Task<long> CopyAsync(SourceConnection connection, CancellationToken cancellation)
     {
         await using var writer = new ParquetFileWriter(Stream.Null, new ParquetSchema([Column[0].Column]), new ParquetWriterOptions());
-        var decoders = new[] { Column[0].Bind(writer[0]) };
+        var decoder = new RowDecoder(Column, writer.Columns);
         var rows = 0L;
         await CopyReader.CopyAsync(connection, "SELECT id FROM things", "public.things", ["id"], copy =>
         {
-            while (copy.ReadBatch(decoders) > 0)
+            while (copy.ReadBatch(decoder) > 0)
             {
                 writer.EndBatchAsync(cancellation).AsTask().GetAwaiter().GetResult();
             }

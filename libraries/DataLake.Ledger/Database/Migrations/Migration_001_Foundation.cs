@@ -74,6 +74,7 @@ internal sealed class Migration_001_Foundation : Migration
             path text NOT NULL UNIQUE,
             rows bigint NOT NULL,
             bytes bigint NOT NULL,
+            content_hash text NOT NULL,
             sha256 text NOT NULL,
             PRIMARY KEY (run_id, number)
         );
