@@ -39,10 +39,11 @@ public sealed class WindowReader(
         TableFit.Check(source, table);
         var range = await RangeAsync(run, pipeline, table, source, snapshot.Owner, cancellation);
         var mappings = await MapAsync(run, pipeline, table, source, cancellation);
+        TableFit.CheckBloomFilters(source, table, mappings);
         var chunks = ChunkPlanner.Plan(source, DefinitionRules.ChunksOf(table), range, pipeline.Source.MaxConnections);
         Failpoint.Pass("extractor.snapshot-taken");
 
-        var work = new ChunkWork(run, source.Name, mappings, new ConcurrentQueue<Chunk>(chunks), FolderOf(run, table), onRows);
+        var work = new ChunkWork(run, source.Name, mappings, new ConcurrentQueue<Chunk>(chunks), FolderOf(run, table), onRows) { Form = table.Files };
         await new ChunkReading(lake, options.Value).ReadAsync(snapshot, work, cancellation);
         return new RunReceipt([.. work.Files.OrderBy(file => file.Number)], snapshot.Lsn);
     }
