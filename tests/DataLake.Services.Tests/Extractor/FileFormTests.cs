@@ -38,4 +38,31 @@ public sealed class FileFormTests(TestPostgres postgres)
             Enumerable.Range(1000, 1000).Count(number => filter.MightContain(System.Text.Encoding.UTF8.GetBytes($"customer {number}"))).ShouldBeLessThan(100);
         }
     }
+
+    [Fact]
+    public async Task Elements_of_a_list_have_a_field_id_of_their_own_that_stays()
+    {
+        await using var lake = await LakeSystem.CreateAsync(postgres,
+            "CREATE TABLE items (id int PRIMARY KEY, at timestamptz NOT NULL, tags text[], word text); INSERT INTO items VALUES (1, '2026-01-10 11:00Z', '{a,b}', 'x')");
+        lake.BySchedule = true;
+        lake.Define(" - { table: items, cursor: at }");
+        await lake.StartAsync();
+        await lake.SettleAsync();
+        foreach (var id in new[] { 2, 3 })
+        {
+            lake.Define(" - { table: items, cursor: at, types: { arrays: list } }");
+            await lake.Source.ExecuteAsync($"INSERT INTO items VALUES ({id}, '2026-01-10 12:0{id}Z', '{{c}}', 'y')");
+            await lake.AdvanceAsync(TimeSpan.FromMinutes(id + 1));
+            await lake.SettleAsync();
+        }
+
+        var written = new List<string>();
+        foreach (var file in await lake.FilesAsync("public.items"))
+        {
+            written.AddRange(await LakeReaders.SqlAsync(
+                $"SELECT string_agg(name || coalesce(' ' || field_id, ''), ', ') FROM parquet_schema('{Path.Combine(lake.LakeFolder, file.Path)}') WHERE name <> 'schema'"));
+        }
+
+        written.ShouldBe(["[\"id 1, at 2, tags 3, word 4\"]", "[\"id 1, at 2, tags 3, list, element 5, word 4\"]", "[\"id 1, at 2, tags 3, list, element 5, word 4\"]"]);
+    }
 }
