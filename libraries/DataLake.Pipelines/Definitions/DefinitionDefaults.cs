@@ -41,6 +41,9 @@ public static class DefinitionDefaults
     /// <summary>What is decided about types: nothing is lost.</summary>
     public static readonly TypesDefinition Types = new(DecimalScale: null, NanPolicy.Fail, InfinityPolicy.Fail);
 
+    /// <summary>How files are written.</summary>
+    public static readonly FilesDefinition Files = new(FileCompression.Snappy, 256L << 20, []);
+
     /// <summary>How reads are divided.</summary>
     public static readonly ChunkingDefinition Chunks = new ChunkingDefinition.Auto();
 

@@ -39,7 +39,7 @@ internal sealed class ChunkReading(LakeDirectory lake, ExtractorOptions options)
 
     private async Task ReadQueueAsync(SourceConnection connection, ChunkWork work, int writers, CancellationTokenSource stop)
     {
-        var writing = new ParquetWriterOptions { RowGroupBytes = Math.Clamp(options.MemoryBudget / 4 / writers, 1 << 20, 64 << 20) };
+        var writing = FileForm.OptionsOf(work.Form, options.MemoryBudget, writers);
         try
         {
             while (work.Queue.TryDequeue(out var chunk))
@@ -73,7 +73,7 @@ internal sealed class ChunkReading(LakeDirectory lake, ExtractorOptions options)
                 file.EndBatch(rows, cancellation);
                 work.OnRows(rows);
                 Failpoint.Pass("extractor.rows-read");
-                if (file.Size >= options.FileBytes)
+                if (file.Size >= work.Form.Size)
                 {
                     Publish(work, file, cancellation);
                     file = null;

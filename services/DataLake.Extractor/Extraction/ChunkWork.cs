@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using DataLake.Contracts;
 using DataLake.Ledger.Model;
 using DataLake.Parquet.Schema;
+using DataLake.Pipelines.Definitions;
 using DataLake.Postgres.Chunks;
 using DataLake.Postgres.Types;
 using DataLake.Storage;
@@ -23,6 +24,9 @@ internal sealed class ChunkWork(
     public IReadOnlyList<string> Names { get; } = [.. mappings.Select(mapping => mapping.Name)];
 
     public ParquetSchema Schema { get; } = new([.. mappings.Select(mapping => mapping.Column)]);
+
+    /// <summary>How the files are written.</summary>
+    public FilesDefinition Form { get; init; } = DefinitionDefaults.Files;
 
     /// <summary>The chunks that no connection has taken yet.</summary>
     public ConcurrentQueue<Chunk> Queue { get; } = queue;

@@ -39,10 +39,11 @@ public sealed class WindowReader(
         TableFit.Check(source, table);
         var range = await RangeAsync(run, pipeline, table, source, snapshot.Owner, cancellation);
         var mappings = await MapAsync(run, pipeline, table, source, cancellation);
+        TableFit.CheckBloomFilters(source, table, mappings);
         var chunks = ChunkPlanner.Plan(source, DefinitionRules.ChunksOf(table), range, pipeline.Source.MaxConnections);
         Failpoint.Pass("extractor.snapshot-taken");
 
-        var work = new ChunkWork(run, source.Name, mappings, new ConcurrentQueue<Chunk>(chunks), FolderOf(run, table), onRows);
+        var work = new ChunkWork(run, source.Name, mappings, new ConcurrentQueue<Chunk>(chunks), FolderOf(run, table), onRows) { Form = table.Files };
         await new ChunkReading(lake, options.Value).ReadAsync(snapshot, work, cancellation);
         return new RunReceipt([.. work.Files.OrderBy(file => file.Number)], snapshot.Lsn);
     }
@@ -70,10 +71,11 @@ public sealed class WindowReader(
     {
         var rules = DefinitionRules.ColumnsOf(table);
         var key = rules.NeedMaskKey && pipeline.MaskKey is { } reference ? secrets.Resolve(reference) : null;
+        var mappings = TableMapping.Of(source, [.. source.Columns.Select(column => column.Number)], rules, key);
         // A policy can make a column optional that the source says is NOT NULL: the catalog is told what the files will hold.
-        var kept = TableMapping.Of(source, [.. source.Columns.Select(column => column.Number)], rules, key);
-        var columns = source.Columns.Zip(kept, (column, mapping) => new SourceColumn(column.Name, column.Type, mapping.Column.Nullable, column.Number)).ToList();
-        var fieldIds = await tableColumns.ResolveAsync(run.Pipeline, run.Table, source.Relation, columns, cancellation);
-        return TableMapping.Of(source, fieldIds, rules, key);
+        var columns = source.Columns.Zip(mappings, (column, mapping) => new SourceColumn(
+            column.Name, column.Type, mapping.Column.Nullable, column.Number, IsList: mapping.Column.Element is not null)).ToList();
+        var ids = await tableColumns.ResolveAsync(run.Pipeline, run.Table, source.Relation, columns, cancellation);
+        return [.. mappings.Zip(ids, (mapping, id) => mapping with { Column = mapping.Column.WithFieldIds(id.Column, id.Element) })];
     }
 }

@@ -21,8 +21,7 @@ namespace DataLake.Cli.Commands;
 /// <summary><c>lake plan TABLE</c></summary>
 internal static class PlanCommand
 {
-    // What a file is closed at, unless the extractor is told otherwise; and a cautious guess at what Parquet makes of what the server sends.
-    private const double FileBytes = 256.0 * 1024 * 1024;
+    // A cautious guess at what Parquet makes of what the server sends.
     private const double Shrink = 0.4;
 
     private const string SampleSource = "DATALAKE_SOURCE";
@@ -108,7 +107,7 @@ internal static class PlanCommand
         var read = await ReadPlanner.PlanAsync(connection, source, mappings, chunks, cancellation);
         return new TablePlan(
             pipeline.Name, table.Table.ToString(), window?.ToString() ?? "the whole table", table.Write.ToString().ToLowerInvariant(), TypeFidelity.Report(source, rules), read.Rows, read.Bytes,
-            Math.Max(chunks.Count, (int)Math.Ceiling(read.Bytes * Shrink / FileBytes)), Math.Min(chunks.Count, pipeline.Source.MaxConnections), read.Chunks);
+            Math.Max(chunks.Count, (int)Math.Ceiling(read.Bytes * Shrink / table.Files.Size)), Math.Min(chunks.Count, pipeline.Source.MaxConnections), read.Chunks);
     }
 
     private static void Print(TablePlan plan, bool json)
