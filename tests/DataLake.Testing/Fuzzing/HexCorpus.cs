@@ -20,13 +20,13 @@ public static partial class HexCorpus
     public static IReadOnlyList<HexCase> Read(string path) =>
         [.. File.ReadLines(PathOf(path)).Where(line => line.Length > 0 && line[0] != '#').Select(line => line.Split(' ')).Select(parts => new HexCase(parts[0], parts[1], Convert.FromHexString(parts.ElementAtOrDefault(2) ?? "")))];
 
-    /// <summary>Writes a corpus: of the cases whose refusals read alike, numbers left aside, the shortest.</summary>
+    /// <summary>Writes a corpus: of the cases whose refusals read alike, names and numbers left aside, the shortest.</summary>
     /// <param name="path">From the root of the repository.</param>
     /// <param name="heading">What it is, for people.</param>
     /// <param name="cases">The cases, with the words of their refusals.</param>
     public static void Write(string path, string heading, IEnumerable<(HexCase Case, string Words)> cases)
     {
-        var shortest = cases.GroupBy(found => (found.Case.Target, Number().Replace(found.Words, "#"))).Select(group => group.MinBy(found => found.Case.Bytes.Length).Case);
+        var shortest = cases.GroupBy(found => (found.Case.Target, Detail().Replace(found.Words, "#"))).Select(group => group.MinBy(found => found.Case.Bytes.Length).Case);
         var text = new StringBuilder().Append($"# {heading}\n# target outcome bytes; written by the tests with DATALAKE_WRITE_CORPUS=1\n");
         foreach (var (target, outcome, bytes) in shortest.OrderBy(kept => kept.Target, StringComparer.Ordinal).ThenBy(kept => kept.Outcome, StringComparer.Ordinal).ThenBy(kept => kept.Bytes.Length))
         {
@@ -48,6 +48,6 @@ public static partial class HexCorpus
         return Path.Combine(folder.FullName, relative);
     }
 
-    [GeneratedRegex("[-+]?[0-9][0-9,.]*")]
-    private static partial Regex Number();
+    [GeneratedRegex("'[^']*'|[-+]?[0-9][0-9,.]*")]
+    private static partial Regex Detail();
 }
