@@ -1,6 +1,7 @@
 using System.CommandLine;
 using DataLake.Benchmarks.Extraction;
 using DataLake.Benchmarks.Hosting;
+using DataLake.Benchmarks.Memory;
 using DataLake.Benchmarks.Reporting;
 
 namespace DataLake.Benchmarks;
@@ -27,6 +28,23 @@ internal static class BenchmarkCommands
         };
         command.SetAction((parsed, cancellation) => RunAsync("extract", parsed, Workplace.FastSource, (workplace, report) =>
             new ExtractBenchmark(workplace, report, (int)parsed.GetValue(repeat), cancellation).RunAsync(parsed.GetValue(rows), parsed.GetValue(tables) ?? []), cancellation));
+        return command;
+    }
+
+    public static Command Memory()
+    {
+        var rows = new Option<long[]>("--rows") { Description = "Rows of the taxi table, one or more numbers; each is a case.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [5_000_000, 50_000_000] };
+        var cases = new Option<string[]>("--cases") { Description = "Which cases. Default: all.", AllowMultipleArgumentsPerToken = true };
+        cases.AcceptOnlyFromAmong([.. MemoryCase.Names]);
+        var connections = new Option<int[]>("--connections") { Description = "Connections that read at once, one or more numbers.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [1, 4] };
+        var budget = Positive("--budget", 256, "MiB that a process may use above the runtime's own.");
+        var command = new Command("memory", "Peak memory of the extractor: very long, very wide and very large tables. 50 million rows need 12 GB of disk.") { rows, cases, connections, budget, Folder, Json };
+        command.SetAction((parsed, cancellation) => RunAsync("memory", parsed, Workplace.FastSource, (workplace, report) =>
+        {
+            var wanted = parsed.GetValue(cases) ?? [];
+            var all = MemoryCase.All(parsed.GetValue(rows)!).Where(one => wanted.Length == 0 || wanted.Contains(one.Name)).ToList();
+            return new MemoryBenchmark(workplace, report, cancellation).RunAsync(all, parsed.GetValue(connections)!, (int)parsed.GetValue(budget));
+        }, cancellation));
         return command;
     }
 

@@ -10,9 +10,11 @@ var root = new RootCommand(
     Examples:
       dotnet run -c Release --project benchmarks/DataLake.Benchmarks -- extract
       dotnet run -c Release --project benchmarks/DataLake.Benchmarks -- extract --rows 1000000 --tables taxi wide --repeat 1 --json extract.json
+      dotnet run -c Release --project benchmarks/DataLake.Benchmarks -- memory
+      dotnet run -c Release --project benchmarks/DataLake.Benchmarks -- memory --rows 1000000 --cases taxi columns_1600 --connections 4
     """)
 {
-    BenchmarkCommands.Extract(), WorkerCommands.Worker(), WorkerCommands.Drain(), WorkerCommands.Idle(),
+    BenchmarkCommands.Extract(), BenchmarkCommands.Memory(), WorkerCommands.Worker(), WorkerCommands.Drain(), WorkerCommands.Idle(),
 };
 try
 {
@@ -24,8 +26,8 @@ catch (OperationCanceledException)
     Console.Error.WriteLine("stopped");
     return 130;
 }
-catch (Exception error) when (error is EmbeddedPostgresException or InvalidOperationException)
+catch (Exception error)
 {
-    Console.Error.WriteLine($"error: {error.Message}");
+    Console.Error.WriteLine($"error: {(error is EmbeddedPostgresException or InvalidOperationException ? error.Message : error)}");
     return 1;
 }

@@ -13,7 +13,6 @@ internal sealed class TableMaker(string connectionString, Action<string> doing)
     {
         await using var source = NpgsqlDataSource.Create(connectionString);
         await using var connection = await source.OpenConnectionAsync(cancellation);
-        doing($"{dataset.Name}: looks for its {rows:N0} rows");
         if (await ScalarAsync(connection, $"SELECT to_regclass('{dataset.Name}') IS NOT NULL", cancellation) is true
             && await ScalarAsync(connection, $"SELECT count(*) FROM {dataset.Name}", cancellation) is long found && found == rows)
         {
@@ -23,12 +22,16 @@ internal sealed class TableMaker(string connectionString, Action<string> doing)
         await ScalarAsync(connection, $"DROP TABLE IF EXISTS {dataset.Name}; {dataset.CreateSql}; SELECT setseed(0.42)", cancellation);
         for (var first = 1L; first <= rows; first += dataset.Batch)
         {
-            doing($"{dataset.Name}: makes row {first:N0} of {rows:N0}");
+            if (rows > dataset.Batch)
+            {
+                doing($"{dataset.Name}: makes row {first:N0} of {rows:N0}");
+            }
+
             await ScalarAsync(connection, dataset.FillSql(first, Math.Min(rows, first + dataset.Batch - 1)), cancellation);
         }
 
-        doing($"{dataset.Name}: VACUUM ANALYZE");
-        await ScalarAsync(connection, $"VACUUM ANALYZE {dataset.Name}", cancellation);
+        // So that nobody who reads the table has to mark its rows as seen.
+        await ScalarAsync(connection, $"VACUUM {dataset.Name}", cancellation);
     }
 
     /// <summary>Removes tables.</summary>

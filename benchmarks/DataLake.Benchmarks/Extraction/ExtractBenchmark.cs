@@ -31,6 +31,7 @@ internal sealed class ExtractBenchmark(Workplace workplace, BenchmarkReport repo
         foreach (var dataset in Dataset.All.Where(dataset => tables.Count == 0 || tables.Contains(dataset.Name)))
         {
             var count = (long)(rows * dataset.Share);
+            report.Doing($"{dataset.Name}: makes {count:N0} rows, unless they are there");
             await maker.MakeAsync(dataset, count, cancellation);
             var runs = await Contest.RunAsync(WaysOf(dataset), repeat, doing => report.Doing($"{dataset.Name}: {doing}"));
             AddRows(results, dataset, count, runs, idle);

@@ -8,18 +8,19 @@ namespace DataLake.Benchmarks.Hosting;
 /// </summary>
 internal sealed class Workplace : IAsyncDisposable
 {
-    private readonly bool isKept;
-
     private Workplace(string folder, bool isKept, EmbeddedPostgresServer server)
     {
         Folder = folder;
-        this.isKept = isKept;
+        IsKept = isKept;
         Server = server;
         ConnectionString = server.ConnectionString("benchmark");
     }
 
     /// <summary>The folder.</summary>
     public string Folder { get; }
+
+    /// <summary>Whether the tables stay for the next time.</summary>
+    public bool IsKept { get; }
 
     /// <summary>The private server.</summary>
     public EmbeddedPostgresServer Server { get; }
@@ -75,7 +76,7 @@ internal sealed class Workplace : IAsyncDisposable
     {
         await Server.DisposeAsync();
         RemoveOutput();
-        if (!isKept)
+        if (!IsKept)
         {
             // The cluster may lie elsewhere, where the server's account cannot reach the folder.
             Remove(Server.Directory);
