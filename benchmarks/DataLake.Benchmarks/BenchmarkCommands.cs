@@ -1,6 +1,7 @@
 using System.CommandLine;
 using DataLake.Benchmarks.Extraction;
 using DataLake.Benchmarks.Hosting;
+using DataLake.Benchmarks.Latency;
 using DataLake.Benchmarks.Memory;
 using DataLake.Benchmarks.Reporting;
 
@@ -45,6 +46,16 @@ internal static class BenchmarkCommands
             var all = MemoryCase.All(parsed.GetValue(rows)!).Where(one => wanted.Length == 0 || wanted.Contains(one.Name)).ToList();
             return new MemoryBenchmark(workplace, report, cancellation).RunAsync(all, parsed.GetValue(connections)!, (int)parsed.GetValue(budget));
         }, cancellation));
+        return command;
+    }
+
+    public static Command Latency()
+    {
+        var windows = Positive("--windows", 120, "How many windows are measured; there is one every second.");
+        var rows = Positive("--rows", 100, "New rows a window.");
+        var command = new Command("latency", "Small windows in the embedded host: plan to receipt to commit, step by step.") { windows, rows, Folder, Json };
+        command.SetAction((parsed, cancellation) => RunAsync("latency", parsed, SourceSessions.Settings, (workplace, report) =>
+            new LatencyBenchmark(workplace, report, cancellation).RunAsync((int)parsed.GetValue(windows), (int)parsed.GetValue(rows)), cancellation));
         return command;
     }
 

@@ -12,9 +12,10 @@ var root = new RootCommand(
       dotnet run -c Release --project benchmarks/DataLake.Benchmarks -- extract --rows 1000000 --tables taxi wide --repeat 1 --json extract.json
       dotnet run -c Release --project benchmarks/DataLake.Benchmarks -- memory
       dotnet run -c Release --project benchmarks/DataLake.Benchmarks -- memory --rows 1000000 --cases taxi columns_1600 --connections 4
+      dotnet run -c Release --project benchmarks/DataLake.Benchmarks -- latency --windows 300
     """)
 {
-    BenchmarkCommands.Extract(), BenchmarkCommands.Memory(), WorkerCommands.Worker(), WorkerCommands.Drain(), WorkerCommands.Idle(),
+    BenchmarkCommands.Extract(), BenchmarkCommands.Memory(), BenchmarkCommands.Latency(), WorkerCommands.Worker(), WorkerCommands.Drain(), WorkerCommands.Idle(),
 };
 try
 {
