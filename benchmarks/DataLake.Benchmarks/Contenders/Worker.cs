@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using DataLake.Benchmarks.Measuring;
 using DataLake.Contracts;
@@ -11,6 +10,7 @@ using DataLake.Postgres.Errors;
 using DataLake.Postgres.Tables;
 using DataLake.Postgres.Types;
 using DataLake.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DataLake.Benchmarks.Contenders;
 
@@ -30,7 +30,7 @@ internal static class Worker
         {
             foreach (var table in tables)
             {
-                bytes += await ReadAsync(source, lake, connections, table, count => Interlocked.Add(ref rows, count));
+                bytes += await ReadAsync(source, lake, table, count => Interlocked.Add(ref rows, count));
             }
         }
         catch (SourceException error)
@@ -45,15 +45,15 @@ internal static class Worker
     public static void Idle() => OwnProcess.Print(new WorkerReport());
 
     /// <returns>Bytes of its files.</returns>
-    private static async Task<long> ReadAsync(SourceConnections connections, LakeDirectory lake, int chunkCount, string table, Action<int> onRows)
+    private static async Task<long> ReadAsync(SourceConnections connections, LakeDirectory lake, string table, Action<long> onRows)
     {
         await using var snapshot = await SourceSnapshot.TakeAsync(connections, CancellationToken.None);
         var source = await TableInspector.InspectAsync(snapshot.Owner, TableName.TryParse(table)!, CancellationToken.None);
         var mappings = source.Columns.Select((column, i) => ColumnMapping.Of(column, i + 1)).ToList();
-        var chunks = ChunkPlanner.Plan(source, new ChunkRule.Count(chunkCount), null, chunkCount);
+        var chunks = await ChunkPlanner.PlanAsync(snapshot.Owner, source, new ChunkRule.Automatic(), null, connections.MaxConnections, CancellationToken.None);
         var run = new Run { Id = Guid.CreateVersion7(), Pipeline = "benchmark", Table = table, Attempt = 1 };
-        var work = new ChunkWork(run, source.Name, mappings, new ConcurrentQueue<Chunk>(chunks), $"raw/{table}", onRows);
-        await new ChunkReading(lake, new ExtractorOptions()).ReadAsync(snapshot, work, CancellationToken.None);
+        var work = new ChunkWork(run, source, mappings, chunks, $"raw/{table}", onRows);
+        await new ChunkReading(lake, new ExtractorOptions(), TimeProvider.System, NullLogger.Instance).ReadAsync(snapshot, work, CancellationToken.None);
         return work.Files.Sum(file => file.Bytes);
     }
 }

@@ -1,10 +1,13 @@
 namespace DataLake.Postgres.Chunks;
 
-/// <summary>A part of a table that one connection reads. The chunks of a plan hold every row of it once.</summary>
+/// <summary>A piece of a table that one connection reads. The chunks of a plan hold every row of it once.</summary>
 /// <param name="Number">Its number, from 0.</param>
-/// <param name="Predicate">The SQL condition of its rows.</param>
-public sealed record Chunk(int Number, string Predicate)
+/// <param name="Parts">Where its rows are: at least one part, no row in two.</param>
+public sealed record Chunk(int Number, IReadOnlyList<ChunkPart> Parts)
 {
-    /// <summary>The condition that holds for every row.</summary>
-    public const string Everything = "TRUE";
+    private const int MostShown = 3;
+
+    /// <summary>Its parts in words, for people.</summary>
+    public override string ToString() =>
+        string.Join("; ", Parts.Take(MostShown)) + (Parts.Count > MostShown ? $"; and {Parts.Count - MostShown} more" : "");
 }

@@ -1,73 +1,83 @@
 using System.Globalization;
 using DataLake.Contracts;
+using DataLake.Postgres.Connections;
 using DataLake.Postgres.Cursors;
 using DataLake.Postgres.Errors;
+using DataLake.Postgres.Statistics;
 using DataLake.Postgres.Tables;
 
 namespace DataLake.Postgres.Chunks;
 
-/// <summary>Cuts what a run reads into chunks that hold every row of it once.</summary>
+/// <summary>Cuts what a run reads into chunks that hold every row of it once, whatever the server's statistics say. Those only make the chunks even.</summary>
 public static class ChunkPlanner
 {
-    /// <summary>Below this many pages (64 MiB) a second connection costs more than it brings.</summary>
-    private const long PagesWorthAChunk = 8_192;
-
-    private const int FirstVersionWithTidRangeScan = 140_000;
+    private const double PageBytes = 8_192;
 
     // smallint, integer, bigint, real, double precision, numeric. Not oid: compared with it, a negative number turns into a large one.
     private static readonly uint[] NumberTypes = [21, 23, 20, 700, 701, 1700];
 
-    /// <summary>The chunks of a table, or of a window of it.</summary>
+    /// <summary>The chunks of a table, or of a window of it, in the order in which they should be read.</summary>
+    /// <param name="connection">A connection to the source, to ask for statistics.</param>
     /// <param name="table">The table.</param>
     /// <param name="rule">How it is to be cut.</param>
     /// <param name="range">The window, or null for the whole table.</param>
     /// <param name="connections">How many connections can read at once.</param>
-    /// <exception cref="SourceException">The rule names a column that the table does not have or that holds no numbers, or its bounds are exchanged.</exception>
-    public static IReadOnlyList<Chunk> Plan(SourceTable table, ChunkRule rule, CursorRange? range, int connections)
+    /// <param name="cancellation">Stops the call.</param>
+    /// <exception cref="SourceException">The rule names a column that the table does not have or that holds no numbers, or its bounds are exchanged; or the server does not answer.</exception>
+    public static async Task<IReadOnlyList<Chunk>> PlanAsync(
+        SourceConnection connection, SourceTable table, ChunkRule rule, CursorRange? range, int connections, CancellationToken cancellation)
     {
+        ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(table);
         ArgumentNullException.ThrowIfNull(rule);
-        var cuts = rule switch
-        {
-            ChunkRule.Bounds bounds => ByBounds(table, bounds),
-            ChunkRule.Count count => Cut(table, range, count.Number),
-            _ => Cut(table, range, (int)Math.Clamp(table.Pages / PagesWorthAChunk, 1, connections)),
-        };
-        return [.. cuts.Select((predicate, number) => new Chunk(number, And(range?.Predicate, predicate)))];
+        var parts = rule is ChunkRule.Bounds bounds ? Whole(ByBounds(table, bounds)) : await CutAsync(connection, table, rule, range, connections, cancellation);
+        // Other connections would see rows that are kept elsewhere at other instants.
+        parts = table.IsForeign ? Whole([ChunkPart.Everything]) : parts;
+        return [.. parts.Select((ofChunk, number) => new Chunk(number, [.. ofChunk.Select(part => part with { Predicate = And(range?.Predicate, part.Predicate) })]))];
     }
 
     private static string And(string? window, string predicate) =>
-        window is null ? predicate : predicate == Chunk.Everything ? window : $"{window} AND {predicate}";
+        window is null ? predicate : predicate == ChunkPart.Everything ? window : $"{window} AND {predicate}";
 
-    private static IEnumerable<string> Cut(SourceTable table, CursorRange? range, int number)
+    private static IEnumerable<IReadOnlyList<ChunkPart>> Whole(IEnumerable<string> predicates) => predicates.Select(predicate => new[] { new ChunkPart(null, predicate) });
+
+    private static async Task<IEnumerable<IReadOnlyList<ChunkPart>>> CutAsync(
+        SourceConnection connection, SourceTable table, ChunkRule rule, CursorRange? range, int connections, CancellationToken cancellation)
     {
-        if (number <= 1)
+        var plan = range is { HasStart: true } ? await ServerPlan.ExplainAsync(connection, $"SELECT * FROM {table.Name.ToSql()} WHERE {range.Predicate}", cancellation) : null;
+        var pages = plan is null ? table.AllPages : (double)plan.Rows * plan.Width / PageBytes;
+        var sizes = rule is ChunkRule.Count count ? ChunkSizes.Equal(count.Number) : ChunkSizes.Guided(pages, connections);
+        if (sizes.Number == 1)
         {
-            return [Chunk.Everything];
+            return Whole([ChunkPart.Everything]);
         }
 
-        // The pages of a table are its rows' places: ranges of them are even, and every row is in one at any snapshot.
-        // A window that does not start at the beginning is better served by the cursor's index.
-        var byPages = range is null or { HasStart: false };
-        if (byPages && table.Kind is 'r' or 'm' && table.ServerVersion >= FirstVersionWithTidRangeScan && table.Pages >= number)
+        // A window that does not start at the beginning is better served by the cursor's index, if it has one.
+        if (PageCuts.Fit(table) && table.Pages >= sizes.Number && (plan is null || (plan.ReadsWholeRelation && table.Parts.Count == 1)))
         {
-            return ByPages(table.Pages, number);
+            return PageCuts.Of(table, sizes);
         }
 
-        return range is { HasStart: true } ? range.Split(number) : [Chunk.Everything];
+        // Where each chunk may make the server read most of the table, there are no more of them than connections.
+        var few = rule is ChunkRule.Automatic && sizes.Number > connections ? ChunkSizes.Equal(connections) : sizes;
+        foreach (var column in CutColumns(table, rule, range))
+        {
+            if (await ColumnDistribution.ReadAsync(connection, table, column, range, cancellation) is { } known
+                && known.Cut((known.IsInOrder ? sizes : few).Ends) is { Count: > 0 } cuts && (plan is null || cuts.Count >= few.Number / 2))
+            {
+                return Whole(ValueCuts.Of(column, cuts));
+            }
+        }
+
+        return plan is null ? Whole([ChunkPart.Everything]) : Whole(ValueCuts.Of(range!.Column with { Nullable = false }, range.Strides((plan.ReadsWholeRelation ? few : sizes).Number)));
     }
 
-    private static IEnumerable<string> ByPages(long pages, int number)
+    /// <summary>The columns whose values may place the cuts, best first: an index finds a range of them.</summary>
+    private static IEnumerable<SourceTableColumn> CutColumns(SourceTable table, ChunkRule rule, CursorRange? range)
     {
-        for (var i = 0; i < number; i++)
-        {
-            var first = pages * i / number;
-            var next = pages * (i + 1) / number;
-            // The last has no end: the table may have grown since it was last measured.
-            yield return i == number - 1
-                ? string.Create(CultureInfo.InvariantCulture, $"ctid >= '({first},0)'::tid")
-                : string.Create(CultureInfo.InvariantCulture, $"ctid >= '({first},0)'::tid AND ctid < '({next},0)'::tid");
-        }
+        // A window has no row without a cursor.
+        var columns = range is { HasStart: true } ? [range.Column with { Nullable = false }] : table.UniqueKeys.Select(key => table.Find(key[0])!).Distinct();
+        return columns.Where(column => !rule.Hidden.Contains(column.Name));
     }
 
     private static IEnumerable<string> ByBounds(SourceTable table, ChunkRule.Bounds bounds)
@@ -86,21 +96,10 @@ public static class ChunkPlanner
                 $"The lower bound {bounds.Lower} of the chunks of {table.Name} is above the upper bound {bounds.Upper}. Exchange the two in the definition.");
         }
 
-        if (bounds.Number <= 1)
-        {
-            return [Chunk.Everything];
-        }
-
-        var column = TableName.Quote(bounds.Column);
-        var cuts = Enumerable.Range(1, bounds.Number - 1)
+        var cuts = Enumerable.Range(1, Math.Max(bounds.Number - 1, 0))
             .Select(i => (long)(bounds.Lower + ((Int128)bounds.Upper - bounds.Lower) * i / bounds.Number))
             .Distinct().Select(cut => cut.ToString(CultureInfo.InvariantCulture)).ToArray();
-        return cuts.Length == 0 ? [Chunk.Everything] :
-        [
-            $"({column} < {cuts[0]} OR {column} IS NULL)",
-            .. cuts.Zip(cuts.Skip(1), (from, to) => $"{column} >= {from} AND {column} < {to}"),
-            $"{column} >= {cuts[^1]}",
-        ];
+        return ValueCuts.Of(found, cuts);
     }
 
     private static string Advice(SourceTable table)

@@ -7,10 +7,13 @@ public abstract record ChunkRule
     {
     }
 
-    /// <summary>As many as its size and the connections make worth while.</summary>
+    /// <summary>Columns whose values must not be seen in a plan: no cut is made at one of them.</summary>
+    public IReadOnlyCollection<string> Hidden { get; init; } = [];
+
+    /// <summary>As many as its size and the connections make worth while, the last ones small: a connection that is done takes the next.</summary>
     public sealed record Automatic : ChunkRule;
 
-    /// <summary>A given number of them.</summary>
+    /// <summary>A given number of them, as even as can be known.</summary>
     /// <param name="Number">How many.</param>
     public sealed record Count(int Number) : ChunkRule;
 

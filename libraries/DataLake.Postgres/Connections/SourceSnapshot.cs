@@ -22,16 +22,16 @@ public sealed class SourceSnapshot : IAsyncDisposable
     private readonly SourceConnections connections;
     private readonly SourceConnection owner;
 
+    // What each connection inside exported the snapshot as, the first ones first. A name holds as long as the transaction that exported it.
+    private readonly List<string> names;
+
     private SourceSnapshot(SourceConnections connections, SourceConnection owner, string name, string? lsn)
     {
         this.connections = connections;
         this.owner = owner;
-        Name = name;
+        names = [name];
         Lsn = lsn;
     }
-
-    /// <summary>The exported snapshot's name.</summary>
-    public string Name { get; }
 
     /// <summary>
     /// The log position just after the snapshot was taken. It orders snapshots; it is no place to start replication from, because a transaction that committed
@@ -39,7 +39,7 @@ public sealed class SourceSnapshot : IAsyncDisposable
     /// </summary>
     public string? Lsn { get; }
 
-    /// <summary>The connection that took the snapshot; it can read too, and must stay open as long as others join.</summary>
+    /// <summary>The connection that took the snapshot; it can read too.</summary>
     public SourceConnection Owner => owner;
 
     /// <summary>Takes a snapshot.</summary>
@@ -54,9 +54,7 @@ public sealed class SourceSnapshot : IAsyncDisposable
             await connection.ExecuteAsync(Begin + Settings, what, cancellation);
             var rows = await connection.QueryAsync(
                 "SELECT pg_export_snapshot(), CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END", [], what, cancellation);
-            return rows is [[{ } name, var lsn]] && name.All(letter => char.IsAsciiHexDigit(letter) || letter == '-')
-                ? new SourceSnapshot(connections, connection, name, lsn)
-                : throw new SourceException(SourceErrorKind.Corrupt, "The source gave no name for a snapshot. Check that the host and port of its connection string are PostgreSQL's.");
+            return new SourceSnapshot(connections, connection, NameIn(rows), rows[0][1]);
         }
         catch
         {
@@ -65,8 +63,8 @@ public sealed class SourceSnapshot : IAsyncDisposable
         }
     }
 
-    /// <summary>Opens one more connection that sees the same instant, if the source has one free now; null if not.</summary>
-    /// <exception cref="SourceException">The server does not answer or refuses.</exception>
+    /// <summary>Opens one more connection that sees the same instant, if the source has one free now; null if not. It can be joined in its turn, so the snapshot outlives its owner.</summary>
+    /// <exception cref="SourceException">The server does not answer or refuses; or nobody is inside the snapshot any more.</exception>
     public async Task<SourceConnection?> TryJoinAsync(CancellationToken cancellation)
     {
         var connection = await connections.TryOpenAsync(cancellation);
@@ -77,14 +75,8 @@ public sealed class SourceSnapshot : IAsyncDisposable
 
         try
         {
-            await connection.ExecuteAsync($"{Begin}SET TRANSACTION SNAPSHOT '{Name}'; {Settings}", "joining a snapshot", cancellation);
+            await JoinAsync(connection, cancellation);
             return connection;
-        }
-        catch (SourceException error) when (error.InnerException is ServerErrorException { Error.SqlState: PostgresErrorCodes.InvalidParameterValue or PostgresErrorCodes.UndefinedObject } server)
-        {
-            await connection.DisposeAsync();
-            throw new SourceException(SourceErrorKind.Unreachable,
-                $"The source has lost the snapshot while joining a snapshot: {server.Error.Message}. The connection that took it has ended; the run is tried again with a new one.", error);
         }
         catch
         {
@@ -95,4 +87,56 @@ public sealed class SourceSnapshot : IAsyncDisposable
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => owner.DisposeAsync();
+
+    private async Task JoinAsync(SourceConnection connection, CancellationToken cancellation)
+    {
+        const string what = "joining a snapshot";
+        SourceException? lost = null;
+        foreach (var name in Names())
+        {
+            try
+            {
+                await connection.ExecuteAsync($"{Begin}SET TRANSACTION SNAPSHOT '{name}'; {Settings}", what, cancellation);
+                Add(NameIn(await connection.QueryAsync("SELECT pg_export_snapshot()", [], what, cancellation)));
+                return;
+            }
+            catch (SourceException error) when (error.InnerException is ServerErrorException { Error.SqlState: PostgresErrorCodes.InvalidParameterValue or PostgresErrorCodes.UndefinedObject })
+            {
+                lost = error;
+                Remove(name);
+                await connection.ExecuteAsync("ROLLBACK", what, cancellation);
+            }
+        }
+
+        throw new SourceException(SourceErrorKind.Unreachable,
+            $"The source has lost the snapshot while {what}: no connection is inside it any more{(lost?.InnerException is { } cause ? $" ({cause.Message})" : "")}. The run is tried again with a new one.", lost);
+    }
+
+    private static string NameIn(IReadOnlyList<string?[]> rows) =>
+        rows is [[{ } name, ..]] && name.All(letter => char.IsAsciiHexDigit(letter) || letter == '-') ? name
+            : throw new SourceException(SourceErrorKind.Corrupt, "The source gave no name for a snapshot. Check that the host and port of its connection string are PostgreSQL's.");
+
+    private string[] Names()
+    {
+        lock (names)
+        {
+            return [.. names];
+        }
+    }
+
+    private void Add(string name)
+    {
+        lock (names)
+        {
+            names.Add(name);
+        }
+    }
+
+    private void Remove(string name)
+    {
+        lock (names)
+        {
+            names.Remove(name);
+        }
+    }
 }

@@ -12,8 +12,6 @@ public sealed class CursorRange
     private const uint Timestamp = 1114;
     private const uint TimestampWithZone = 1184;
 
-    private readonly string column;
-    private readonly bool nullable;
     private readonly TableName table;
     private readonly Func<DateTimeOffset, string> literal;
     private readonly Window window;
@@ -21,12 +19,15 @@ public sealed class CursorRange
     private CursorRange(SourceTable table, SourceTableColumn column, Window window, Func<DateTimeOffset, string> literal)
     {
         this.table = table.Name;
-        this.column = column.Name;
-        nullable = column.Nullable;
+        Column = column;
         this.window = window;
         this.literal = literal;
-        Predicate = Between(window.From, window.To);
+        var name = TableName.Quote(column.Name);
+        Predicate = HasStart ? $"{name} >= {From} AND {name} < {To}" : $"{name} < {To}";
     }
+
+    /// <summary>The cursor column.</summary>
+    public SourceTableColumn Column { get; }
 
     /// <summary>The SQL condition of the window's rows.</summary>
     public string Predicate { get; }
@@ -57,40 +58,36 @@ public sealed class CursorRange
         };
     }
 
-    /// <summary>The range cut into equal parts of time.</summary>
-    internal IEnumerable<string> Split(int number)
+    /// <summary>Its start as an SQL literal of the column's type; only where it has one.</summary>
+    internal string From => literal(window.From);
+
+    /// <summary>Its end as an SQL literal of the column's type.</summary>
+    internal string To => literal(window.To);
+
+    /// <summary>The literals that cut it into equal parts of time: one fewer than parts, or less where some would be the same.</summary>
+    internal IReadOnlyList<string> Strides(int number)
     {
         var step = (window.To - window.From).Ticks / number;
-        for (var i = 0; i < number; i++)
-        {
-            var to = i == number - 1 ? window.To : window.From.AddTicks(step * (i + 1));
-            yield return Between(window.From.AddTicks(step * i), to);
-        }
+        return [.. Enumerable.Range(1, number - 1).Select(i => literal(window.From.AddTicks(step * i))).Distinct()];
     }
 
     /// <summary>Makes sure that no row is without a cursor: no window would ever read it.</summary>
     /// <exception cref="SourceException">There is such a row.</exception>
     public async Task RefuseNullsAsync(SourceConnection connection, CancellationToken cancellation)
     {
-        if (!nullable)
+        if (!Column.Nullable)
         {
             return;
         }
 
         var rows = await connection.QueryAsync(
-            $"SELECT EXISTS (SELECT FROM {table.ToSql()} WHERE {TableName.Quote(column)} IS NULL)", [], $"looking for rows of {table} without {column}", cancellation);
+            $"SELECT EXISTS (SELECT FROM {table.ToSql()} WHERE {TableName.Quote(Column.Name)} IS NULL)", [], $"looking for rows of {table} without {Column.Name}", cancellation);
         if (rows is not [["f"]])
         {
             throw new SourceException(SourceErrorKind.Unfit,
-                $"{table} has rows whose cursor {column} is NULL; no window would ever read them. " +
-                $"Fill them and run ALTER TABLE {table.ToSql()} ALTER {TableName.Quote(column)} SET NOT NULL, or name another cursor column in the definition.");
+                $"{table} has rows whose cursor {Column.Name} is NULL; no window would ever read them. " +
+                $"Fill them and run ALTER TABLE {table.ToSql()} ALTER {TableName.Quote(Column.Name)} SET NOT NULL, or name another cursor column in the definition.");
         }
-    }
-
-    private string Between(DateTimeOffset from, DateTimeOffset to)
-    {
-        var name = TableName.Quote(column);
-        return from == Window.Beginning ? $"{name} < {literal(to)}" : $"{name} >= {literal(from)} AND {name} < {literal(to)}";
     }
 
     private static string Candidates(SourceTable table)

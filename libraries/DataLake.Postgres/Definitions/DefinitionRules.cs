@@ -38,11 +38,12 @@ public static class DefinitionRules
     public static ChunkRule ChunksOf(TableDefinition table)
     {
         ArgumentNullException.ThrowIfNull(table);
+        var hidden = table.Sensitive.Select(sensitive => sensitive.Column).ToList();
         return table.Chunks switch
         {
-            ChunkingDefinition.Count count => new ChunkRule.Count(count.Chunks),
+            ChunkingDefinition.Count count => new ChunkRule.Count(count.Chunks) { Hidden = hidden },
             ChunkingDefinition.Bounds bounds => new ChunkRule.Bounds(bounds.Column, bounds.Lower, bounds.Upper, bounds.Chunks),
-            _ => new ChunkRule.Automatic(),
+            _ => new ChunkRule.Automatic { Hidden = hidden },
         };
     }
 

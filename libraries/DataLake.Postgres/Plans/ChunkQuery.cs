@@ -13,6 +13,7 @@ public static class ChunkQuery
         ArgumentNullException.ThrowIfNull(table);
         ArgumentNullException.ThrowIfNull(mappings);
         ArgumentNullException.ThrowIfNull(chunk);
-        return $"SELECT {string.Join(", ", mappings.Select(mapping => mapping.Select))} FROM {table.ToSql()} WHERE {chunk.Predicate}";
+        var columns = string.Join(", ", mappings.Select(mapping => mapping.Select));
+        return string.Join(" UNION ALL ", chunk.Parts.Select(part => $"SELECT {columns} FROM {(part.Only is { } only ? $"ONLY {only.ToSql()}" : table.ToSql())} WHERE {part.Predicate}"));
     }
 }

@@ -1,51 +1,81 @@
+using System.Collections.Concurrent;
 using DataLake.Extractor.Files;
 using DataLake.Parquet.Writing;
 using DataLake.Postgres.Connections;
 using DataLake.Postgres.Copy;
+using DataLake.Postgres.Errors;
 using DataLake.Postgres.Plans;
+using DataLake.Postgres.Tables;
 using DataLake.ServiceDefaults.Failpoints;
 using DataLake.Storage;
 
 namespace DataLake.Extractor.Extraction;
 
-/// <summary>Reads the chunks of one snapshot into published RAW files, over the snapshot's own connection and as many others as are free.</summary>
-internal sealed class ChunkReading(LakeDirectory lake, ExtractorOptions options)
+/// <summary>
+/// Reads the chunks of one snapshot into published RAW files, over the snapshot's own connection and as many others as are free. A connection that is done with a chunk takes the
+/// next. One that is lost costs its chunk only, as long as another is inside the snapshot. An object reads one run.
+/// </summary>
+internal sealed partial class ChunkReading(LakeDirectory lake, ExtractorOptions options, TimeProvider time, ILogger logger)
 {
-    /// <summary>Reads all chunks. The first error stops every connection.</summary>
+    private const int MostReads = 3;
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+
+    private readonly ConcurrentBag<SourceConnection> connections = [];
+
+    // Connections that see the snapshot, as far as is known.
+    private int inside = 1;
+
+    /// <summary>Reads all chunks. The first error that reading again cannot mend stops every connection.</summary>
     public async Task ReadAsync(SourceSnapshot snapshot, ChunkWork work, CancellationToken cancellation)
     {
-        var chunks = work.Queue.Count;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var joined = new List<SourceConnection>();
         try
         {
-            while (joined.Count < chunks - 1 && await snapshot.TryJoinAsync(stop.Token) is { } connection)
+            var first = new List<SourceConnection> { snapshot.Owner };
+            while (first.Count < work.Chunks && await TryJoinAsync(snapshot, work, stop.Token) is { } connection)
             {
-                joined.Add(connection);
+                first.Add(connection);
             }
 
-            var writers = joined.Count + 1;
-            var readers = joined.Prepend(snapshot.Owner).Select(connection => ReadQueueAsync(connection, work, writers, stop)).ToArray();
-            await WhenAllFirstErrorAsync(readers);
+            var writing = FileForm.OptionsOf(work.Form, options.MemoryBudget, first.Count);
+            await WhenAllFirstErrorAsync([.. first.Select(connection => ReadChunksAsync(connection, snapshot, work, writing, stop))]);
         }
         finally
         {
-            foreach (var connection in joined)
+            foreach (var connection in connections)
             {
                 await connection.DisposeAsync();
             }
         }
     }
 
-    private async Task ReadQueueAsync(SourceConnection connection, ChunkWork work, int writers, CancellationTokenSource stop)
+    private async Task ReadChunksAsync(SourceConnection first, SourceSnapshot snapshot, ChunkWork work, ParquetWriterOptions writing, CancellationTokenSource stop)
     {
-        var writing = FileForm.OptionsOf(work.Form, options.MemoryBudget, writers);
         try
         {
-            while (work.Queue.TryDequeue(out var chunk))
+            var connection = first;
+            while (connection is not null && await work.TakeAsync(stop.Token) is { } read)
             {
-                var query = ChunkQuery.Of(work.Table, work.Mappings, chunk);
-                await CopyReader.CopyAsync(connection, query, work.Table.ToString(), work.Names, copy => ReadChunk(copy, work, writing, stop.Token), stop.Token);
+                try
+                {
+                    var query = ChunkQuery.Of(work.Source.Name, work.Mappings, read.Chunk);
+                    await CopyReader.CopyAsync(connection, query, work.Source.Name.ToString(), work.Names, copy => ReadChunk(copy, work, read, writing, stop.Token), stop.Token);
+                    work.Finish(read);
+                }
+                catch (SourceException error) when (error.CanRetry)
+                {
+                    // Whatever the server said, its transaction has ended, and with it its place in the snapshot.
+                    await connection.DisposeAsync();
+                    if (Interlocked.Decrement(ref inside) == 0 || read.Time == MostReads)
+                    {
+                        throw;
+                    }
+
+                    await ForgetAsync(work, read, error, stop.Token);
+                    connection = await TryJoinAsync(snapshot, work, stop.Token);
+                    work.ReadAgain(read);
+                }
             }
         }
         catch
@@ -55,8 +85,43 @@ internal sealed class ChunkReading(LakeDirectory lake, ExtractorOptions options)
         }
     }
 
+    /// <summary>Throws away what there is of a chunk, and gives the server a pause.</summary>
+    private async Task ForgetAsync(ChunkWork work, ChunkRead read, SourceException error, CancellationToken cancellation)
+    {
+        work.Forget(read);
+        var names = read.Files.Select(file => Path.GetFileName(file.Path)).ToHashSet();
+        lake.Clean(work.Folder, file => !names.Contains(file));
+        var pause = FirstPause * (1 << (read.Time - 1));
+        ReadAgain(work.Source.Name.ToString(), read.Chunk.Number, pause, error.Message);
+        await Task.Delay(pause, time, cancellation);
+    }
+
+    /// <summary>One more connection inside the snapshot, or null where there is none to be had: those that are inside do without it.</summary>
+    private async Task<SourceConnection?> TryJoinAsync(SourceSnapshot snapshot, ChunkWork work, CancellationToken cancellation)
+    {
+        SourceConnection? connection = null;
+        try
+        {
+            connection = await snapshot.TryJoinAsync(cancellation);
+            if (connection is not null)
+            {
+                connections.Add(connection);
+                await TableInspector.HoldAsync(connection, work.Source, cancellation);
+                Interlocked.Increment(ref inside);
+            }
+
+            return connection;
+        }
+        catch (SourceException error) when (error.CanRetry)
+        {
+            CannotJoin(work.Source.Name.ToString(), error.Message);
+            await (connection?.DisposeAsync() ?? ValueTask.CompletedTask);
+            return null;
+        }
+    }
+
     /// <summary>Reads one chunk, on the connection's own thread, into as many files as it fills.</summary>
-    private void ReadChunk(CopyReader copy, ChunkWork work, ParquetWriterOptions writing, CancellationToken cancellation)
+    private void ReadChunk(CopyReader copy, ChunkWork work, ChunkRead read, ParquetWriterOptions writing, CancellationToken cancellation)
     {
         RawFile? file = null;
         try
@@ -71,18 +136,18 @@ internal sealed class ChunkReading(LakeDirectory lake, ExtractorOptions options)
                 }
 
                 file.EndBatch(rows, cancellation);
-                work.OnRows(rows);
+                work.Count(read, rows);
                 Failpoint.Pass("extractor.rows-read");
                 if (file.Size >= work.Form.Size)
                 {
-                    Publish(work, file, cancellation);
+                    Publish(work, read, file, cancellation);
                     file = null;
                 }
             }
 
             if (!file.IsEmpty)
             {
-                Publish(work, file, cancellation);
+                Publish(work, read, file, cancellation);
                 file = null;
             }
         }
@@ -92,11 +157,11 @@ internal sealed class ChunkReading(LakeDirectory lake, ExtractorOptions options)
         }
     }
 
-    private static void Publish(ChunkWork work, RawFile file, CancellationToken cancellation)
+    private static void Publish(ChunkWork work, ChunkRead read, RawFile file, CancellationToken cancellation)
     {
         using (file)
         {
-            work.Files.Add(file.Publish(work.Run, cancellation));
+            read.Files.Add(file.Publish(work.Run, cancellation));
         }
 
         Failpoint.Pass("extractor.file-published");
@@ -120,4 +185,10 @@ internal sealed class ChunkReading(LakeDirectory lake, ExtractorOptions options)
             throw;
         }
     }
+
+    [LoggerMessage(LogLevel.Warning, "{Table}: chunk {Chunk} broke off and is read again after {Pause}: {Problem}")]
+    private partial void ReadAgain(string table, int chunk, TimeSpan pause, string problem);
+
+    [LoggerMessage(LogLevel.Warning, "{Table} is read with one connection less: {Problem}")]
+    private partial void CannotJoin(string table, string problem);
 }

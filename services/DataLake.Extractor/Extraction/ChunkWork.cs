@@ -1,45 +1,104 @@
 using System.Collections.Concurrent;
-using DataLake.Contracts;
+using System.Threading.Channels;
 using DataLake.Ledger.Model;
 using DataLake.Parquet.Schema;
 using DataLake.Pipelines.Definitions;
 using DataLake.Postgres.Chunks;
+using DataLake.Postgres.Tables;
 using DataLake.Postgres.Types;
 using DataLake.Storage;
 
 namespace DataLake.Extractor.Extraction;
 
 /// <summary>What the connections of one run share while they read its chunks.</summary>
-internal sealed class ChunkWork(
-    Run run, TableName table, IReadOnlyList<ColumnMapping> mappings, ConcurrentQueue<Chunk> queue, string folder, Action<int> onRows)
+internal sealed class ChunkWork
 {
+    private readonly Channel<ChunkRead> waiting = Channel.CreateUnbounded<ChunkRead>();
+    private readonly ConcurrentBag<RunFile> files = [];
+    private readonly Action<long> onRows;
+    private int unread;
     private int lastNumber = -1;
 
-    public Run Run { get; } = run;
+    /// <param name="run">The run.</param>
+    /// <param name="source">Its table.</param>
+    /// <param name="mappings">The table's columns as they are kept.</param>
+    /// <param name="chunks">What is to be read, in this order.</param>
+    /// <param name="folder">Where the files go.</param>
+    /// <param name="onRows">Told of rows as they come, and with a negative number of those that are thrown away to be read again.</param>
+    public ChunkWork(Run run, SourceTable source, IReadOnlyList<ColumnMapping> mappings, IReadOnlyList<Chunk> chunks, string folder, Action<long> onRows)
+    {
+        (Run, Source, Mappings, Folder, this.onRows) = (run, source, mappings, folder, onRows);
+        Names = [.. mappings.Select(mapping => mapping.Name)];
+        Schema = new ParquetSchema([.. mappings.Select(mapping => mapping.Column)]);
+        Chunks = unread = chunks.Count;
+        foreach (var chunk in chunks)
+        {
+            waiting.Writer.TryWrite(new ChunkRead(chunk, Time: 1));
+        }
+    }
 
-    public TableName Table { get; } = table;
+    public Run Run { get; }
 
-    public IReadOnlyList<ColumnMapping> Mappings { get; } = mappings;
+    public SourceTable Source { get; }
 
-    public IReadOnlyList<string> Names { get; } = [.. mappings.Select(mapping => mapping.Name)];
+    public IReadOnlyList<ColumnMapping> Mappings { get; }
 
-    public ParquetSchema Schema { get; } = new([.. mappings.Select(mapping => mapping.Column)]);
+    public IReadOnlyList<string> Names { get; }
+
+    public ParquetSchema Schema { get; }
 
     /// <summary>How the files are written.</summary>
     public FilesDefinition Form { get; init; } = DefinitionDefaults.Files;
 
-    /// <summary>The chunks that no connection has taken yet.</summary>
-    public ConcurrentQueue<Chunk> Queue { get; } = queue;
+    public string Folder { get; }
 
-    /// <summary>The files published so far.</summary>
-    public ConcurrentBag<RunFile> Files { get; } = [];
+    /// <summary>How many chunks there are in all.</summary>
+    public int Chunks { get; }
 
-    public Action<int> OnRows { get; } = onRows;
+    /// <summary>The files of the chunks that are read.</summary>
+    public IReadOnlyCollection<RunFile> Files => files;
+
+    /// <summary>The next chunk to read; null when all are read. Where others are still at the last ones it waits: one of those may come back.</summary>
+    public async ValueTask<ChunkRead?> TakeAsync(CancellationToken cancellation)
+    {
+        while (await waiting.Reader.WaitToReadAsync(cancellation))
+        {
+            if (waiting.Reader.TryRead(out var read))
+            {
+                return read;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Rows of a chunk have come.</summary>
+    public void Count(ChunkRead read, int rows)
+    {
+        read.Rows += rows;
+        onRows(rows);
+    }
+
+    /// <summary>A chunk was read to its end: its files count.</summary>
+    public void Finish(ChunkRead read)
+    {
+        read.Files.ForEach(files.Add);
+        if (Interlocked.Decrement(ref unread) == 0)
+        {
+            waiting.Writer.Complete();
+        }
+    }
+
+    /// <summary>The rows of a chunk that broke off do not count.</summary>
+    public void Forget(ChunkRead read) => onRows(-read.Rows);
+
+    /// <summary>A chunk that broke off is to be read from its start again.</summary>
+    public void ReadAgain(ChunkRead read) => waiting.Writer.TryWrite(new ChunkRead(read.Chunk, read.Time + 1));
 
     /// <summary>The number and path of one more file of the attempt.</summary>
     public (int Number, string Path) NextFile()
     {
         var number = Interlocked.Increment(ref lastNumber);
-        return (number, LakePath.RawFile(folder, Run.Attempt, number));
+        return (number, LakePath.RawFile(Folder, Run.Attempt, number));
     }
 }

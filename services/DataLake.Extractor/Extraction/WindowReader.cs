@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using DataLake.Contracts;
 using DataLake.Extractor.Files;
 using DataLake.Ledger.Catalog;
@@ -21,15 +20,16 @@ namespace DataLake.Extractor.Extraction;
 
 /// <summary>Reads the window of a run, in one snapshot of the source over as many connections as help, into published RAW files.</summary>
 public sealed class WindowReader(
-    SourcePool sources, SecretResolver secrets, LakeDirectory lake, TableColumns tableColumns, IOptions<ExtractorOptions> options)
+    SourcePool sources, SecretResolver secrets, LakeDirectory lake, TableColumns tableColumns, IOptions<ExtractorOptions> options, TimeProvider time,
+    ILogger<WindowReader> logger)
 {
     /// <summary>Reads the whole window.</summary>
     /// <param name="run">The claimed run.</param>
     /// <param name="pipeline">Its pipeline, in the run's version.</param>
     /// <param name="table">Its table, in the run's version.</param>
-    /// <param name="onRows">Told of rows as they come.</param>
+    /// <param name="onRows">Told of rows as they come, and with a negative number of those that are thrown away to be read again.</param>
     /// <param name="cancellation">Stops the read; what was published by then is for the caller to remove.</param>
-    public async Task<RunReceipt> ReadAsync(Run run, PipelineDefinition pipeline, TableDefinition table, Action<int> onRows, CancellationToken cancellation)
+    public async Task<RunReceipt> ReadAsync(Run run, PipelineDefinition pipeline, TableDefinition table, Action<long> onRows, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(pipeline);
@@ -40,11 +40,11 @@ public sealed class WindowReader(
         var range = await RangeAsync(run, pipeline, table, source, snapshot.Owner, cancellation);
         var mappings = await MapAsync(run, pipeline, table, source, cancellation);
         TableFit.CheckBloomFilters(source, table, mappings);
-        var chunks = ChunkPlanner.Plan(source, DefinitionRules.ChunksOf(table), range, pipeline.Source.MaxConnections);
+        var chunks = await ChunkPlanner.PlanAsync(snapshot.Owner, source, DefinitionRules.ChunksOf(table), range, pipeline.Source.MaxConnections, cancellation);
         Failpoint.Pass("extractor.snapshot-taken");
 
-        var work = new ChunkWork(run, source.Name, mappings, new ConcurrentQueue<Chunk>(chunks), FolderOf(run, table), onRows) { Form = table.Files };
-        await new ChunkReading(lake, options.Value).ReadAsync(snapshot, work, cancellation);
+        var work = new ChunkWork(run, source, mappings, chunks, FolderOf(run, table), onRows) { Form = table.Files };
+        await new ChunkReading(lake, options.Value, time, logger).ReadAsync(snapshot, work, cancellation);
         return new RunReceipt([.. work.Files.OrderBy(file => file.Number)], snapshot.Lsn);
     }
 

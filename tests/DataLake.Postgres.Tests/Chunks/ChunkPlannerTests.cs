@@ -1,7 +1,5 @@
-using System.Globalization;
 using DataLake.Contracts;
 using DataLake.Postgres.Chunks;
-using DataLake.Postgres.Connections;
 using DataLake.Postgres.Cursors;
 using DataLake.Postgres.Errors;
 using DataLake.Postgres.Tables;
@@ -28,7 +26,8 @@ public sealed class ChunkPlannerTests(TestPostgres postgres)
             INSERT INTO things SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM generate_series(1, 7);
             INSERT INTO things (large, single, precise, exact) VALUES (-9223372036854775808, 'NaN', 'NaN', 'NaN'), (9223372036854775807, 'Infinity', '-Infinity', 0);
             """);
-        var table = await InspectAsync(database);
+        await using var source = await PlannedSource.OpenAsync(database);
+        var table = await source.InspectAsync("things");
         var random = new Random(11);
         var bounds = new List<(long Lower, long Upper)> { (long.MinValue, long.MaxValue), (0, 0), (-1, 1), (-1000, 1000), (long.MaxValue - 1, long.MaxValue), (long.MinValue, long.MinValue + 2), (0, 5) };
         bounds.AddRange(Enumerable.Range(0, 8).Select(_ => (random.NextInt64(-2000, 0), random.NextInt64(0, 2000))));
@@ -38,21 +37,24 @@ public sealed class ChunkPlannerTests(TestPostgres postgres)
             {
                 foreach (var number in new[] { 1, 2, 3, 16 })
                 {
-                    await EveryRowOnceAsync(database, ChunkPlanner.Plan(table, new ChunkRule.Bounds(column.Name, lower, upper, number), null, 4), $"{column.Name} {lower}..{upper} in {number}");
+                    await EveryRow.OnceAsync(database, await source.PlanAsync(table, new ChunkRule.Bounds(column.Name, lower, upper, number)), $"{column.Name} {lower}..{upper} in {number}");
                 }
             }
         }
     }
 
     [Fact]
-    public void Strides_are_even_and_no_more_than_their_cuts()
+    public async Task Strides_are_even_and_no_more_than_their_cuts()
     {
-        var table = Table([new("id", 1, "integer", 23, -1, Nullable: false)]);
-        ChunkPlanner.Plan(table, new ChunkRule.Bounds("id", 0, 100, 4), null, 1).Select(chunk => chunk.Predicate).ShouldBe(
-            ["(\"id\" < 25 OR \"id\" IS NULL)", "\"id\" >= 25 AND \"id\" < 50", "\"id\" >= 50 AND \"id\" < 75", "\"id\" >= 75"]);
-        ChunkPlanner.Plan(table, new ChunkRule.Bounds("id", 0, 2, 100), null, 1).Count.ShouldBe(3);
-        ChunkPlanner.Plan(table, new ChunkRule.Bounds("id", 5, 5, 8), null, 1).Count.ShouldBe(2);
-        ChunkPlanner.Plan(table, new ChunkRule.Bounds("id", 0, 100, 1), null, 1).ShouldHaveSingleItem().Predicate.ShouldBe(Chunk.Everything);
+        await using var database = await postgres.CreateDatabaseAsync();
+        await using var source = await PlannedSource.OpenAsync(database);
+        var table = Table([new("id", 1, "integer", 23, -1, Nullable: false), new("maybe", 2, "integer", 23, -1, Nullable: true)]);
+        (await source.PlanAsync(table, new ChunkRule.Bounds("id", 0, 100, 4))).Select(chunk => chunk.ToString()).ShouldBe(
+            ["\"id\" < 25", "\"id\" >= 25 AND \"id\" < 50", "\"id\" >= 50 AND \"id\" < 75", "\"id\" >= 75"]);
+        (await source.PlanAsync(table, new ChunkRule.Bounds("maybe", 0, 100, 2))).Select(chunk => chunk.ToString()).ShouldBe(["(\"maybe\" < 50 OR \"maybe\" IS NULL)", "\"maybe\" >= 50"]);
+        (await source.PlanAsync(table, new ChunkRule.Bounds("id", 0, 2, 100))).Count.ShouldBe(3);
+        (await source.PlanAsync(table, new ChunkRule.Bounds("id", 5, 5, 8))).Count.ShouldBe(2);
+        (await source.PlanAsync(table, new ChunkRule.Bounds("id", 0, 100, 1))).ShouldHaveSingleItem().ToString().ShouldBe(ChunkPart.Everything);
     }
 
     [Fact]
@@ -60,21 +62,22 @@ public sealed class ChunkPlannerTests(TestPostgres postgres)
     {
         await using var database = await postgres.CreateDatabaseAsync();
         await database.ExecuteAsync("CREATE TABLE things AS SELECT g AS id, repeat('x', 100) AS filler FROM generate_series(1, 20000) g");
-        var table = await InspectAsync(database);
+        await using var source = await PlannedSource.OpenAsync(database);
+        var table = await source.InspectAsync("things");
         table.Pages.ShouldBeGreaterThan(100);
         await database.ExecuteAsync("DELETE FROM things WHERE id % 3 = 0; INSERT INTO things SELECT g, 'later' FROM generate_series(20001, 60000) g; CREATE TABLE heir () INHERITS (things); INSERT INTO heir SELECT 1, 'x' FROM generate_series(1, 3000)");
         foreach (var number in new[] { 2, 3, 7, 64, (int)table.Pages })
         {
-            var chunks = ChunkPlanner.Plan(table, new ChunkRule.Count(number), null, 4);
+            var chunks = await source.PlanAsync(table, new ChunkRule.Count(number));
             chunks.Count.ShouldBe(number);
             chunks.Select(chunk => chunk.Number).ShouldBe(Enumerable.Range(0, number));
             if (number <= 64)
             {
-                await EveryRowOnceAsync(database, chunks, $"{number} chunks");
+                await EveryRow.OnceAsync(database, chunks, $"{number} chunks");
             }
         }
 
-        ChunkPlanner.Plan(table, new ChunkRule.Count((int)table.Pages + 1), null, 4).Count.ShouldBe(1);
+        (await source.PlanAsync(table, new ChunkRule.Count((int)table.Pages + 1))).Count.ShouldBe(1);
     }
 
     [Theory]
@@ -91,29 +94,84 @@ public sealed class ChunkPlannerTests(TestPostgres postgres)
             INSERT INTO things SELECT g, (timestamptz '2024-03-25 00:00+00' + random() * interval '14 days') AT TIME ZONE 'UTC' FROM generate_series(1, 3000) g;
             INSERT INTO things SELECT g, (timestamptz '2024-03-31 00:00+00' + g * interval '1 hour') AT TIME ZONE 'UTC' FROM generate_series(-30, 60) g;
             """);
-        var table = await InspectAsync(database);
+        await using var source = await PlannedSource.OpenAsync(database);
+        var table = await source.InspectAsync("things");
         var berlin = TimeZoneInfo.CreateCustomTimeZone("plus two", TimeSpan.FromHours(2), null, null);
         foreach (var window in new[] { new Window(Day, Day.AddDays(1)), new Window(Day.AddDays(-3).AddHours(5), Day.AddDays(4).AddTicks(7)), new Window(Day, Day.AddTicks(10)), new Window(Window.Beginning, Day) })
         {
             var range = CursorRange.Of(table, "at", window, instant => TimeZoneInfo.ConvertTime(instant, berlin).DateTime);
             foreach (var number in new[] { 1, 2, 7, 30 })
             {
-                await EveryRowOnceAsync(database, ChunkPlanner.Plan(table, new ChunkRule.Count(number), range, 4), $"{type} {window} in {number}", range.Predicate);
+                await EveryRow.OnceAsync(database, await source.PlanAsync(table, new ChunkRule.Count(number), range), $"{type} {window} in {number}", range.Predicate);
             }
 
-            await EveryRowOnceAsync(database, ChunkPlanner.Plan(table, new ChunkRule.Bounds("id", 0, 3000, 5), range, 4), $"{type} {window} by id", range.Predicate);
+            await EveryRow.OnceAsync(database, await source.PlanAsync(table, new ChunkRule.Bounds("id", 0, 3000, 5), range), $"{type} {window} by id", range.Predicate);
         }
     }
 
     [Fact]
-    public void Small_tables_views_and_old_servers_are_read_in_one_piece()
+    public async Task Small_tables_views_and_tables_without_a_key_on_old_servers_are_read_in_one_piece()
     {
+        await using var database = await postgres.CreateDatabaseAsync();
+        await using var source = await PlannedSource.OpenAsync(database);
         SourceTableColumn[] columns = [new("id", 1, "integer", 23, -1, Nullable: false)];
-        ChunkPlanner.Plan(Table(columns, pages: 8_191), new ChunkRule.Automatic(), null, 8).Count.ShouldBe(1);
-        ChunkPlanner.Plan(Table(columns, pages: 3 * 8_192), new ChunkRule.Automatic(), null, 8).Count.ShouldBe(3);
-        ChunkPlanner.Plan(Table(columns, pages: 1L << 32), new ChunkRule.Automatic(), null, 8).Count.ShouldBe(8);
-        ChunkPlanner.Plan(Table(columns, kind: 'v', pages: 0), new ChunkRule.Count(8), null, 8).Count.ShouldBe(1);
-        ChunkPlanner.Plan(Table(columns, version: 130_000), new ChunkRule.Count(8), null, 8).Count.ShouldBe(1);
+        foreach (var (table, rule) in new (SourceTable, ChunkRule)[]
+        {
+            (Table(columns, pages: 8_191), new ChunkRule.Automatic()),
+            (Table(columns, pages: 2 * 8_191), new ChunkRule.Automatic()),
+            (Table(columns) with { Kind = 'v', Parts = [] }, new ChunkRule.Count(8)),
+            (Table(columns) with { ServerVersion = 130_000 }, new ChunkRule.Count(8)),
+            (Table(columns) with { ServerVersion = 130_000, UniqueKeys = [["id"]] }, new ChunkRule.Count(8)), // no statistics
+        })
+        {
+            (await source.PlanAsync(table, rule, connections: 8)).ShouldHaveSingleItem().ToString().ShouldBe(ChunkPart.Everything);
+        }
+
+        (await source.PlanAsync(Table(columns, pages: 1 << 20), new ChunkRule.Automatic(), connections: 1)).Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Rows_that_are_kept_elsewhere_are_read_by_one_connection_because_no_snapshot_holds_for_them()
+    {
+        await using var database = await postgres.CreateDatabaseAsync();
+        await using var source = await PlannedSource.OpenAsync(database);
+        var table = Table([new("id", 1, "integer", 23, -1, Nullable: false)]);
+        var parted = table with { Kind = 'p', Parts = [Part("one", 1 << 20), Part("two", 0) with { Kind = 'f' }] };
+        foreach (var foreign in new[] { table with { Kind = 'f' }, parted })
+        {
+            (await source.PlanAsync(foreign, new ChunkRule.Automatic())).Count.ShouldBe(1);
+            (await source.PlanAsync(foreign, new ChunkRule.Count(8))).Count.ShouldBe(1);
+            (await source.PlanAsync(foreign, new ChunkRule.Bounds("id", 0, 100, 4))).ShouldHaveSingleItem().ToString().ShouldBe(ChunkPart.Everything);
+        }
+    }
+
+    [Theory]
+    [InlineData(3, 8)]
+    [InlineData(17, 4)]
+    [InlineData(400, 4)]
+    [InlineData(100_000, 2)]
+    [InlineData(524_288, 16)]
+    public async Task Automatic_chunks_shrink_so_that_connections_which_take_them_in_turn_end_together(int gross, int connections)
+    {
+        await using var database = await postgres.CreateDatabaseAsync();
+        await using var source = await PlannedSource.OpenAsync(database);
+        var pages = gross * 8_192L;
+        var chunks = await source.PlanAsync(Table([], pages: pages), new ChunkRule.Automatic(), connections: connections);
+        var starts = chunks.Select(chunk => chunk.Number == 0 ? 0 : long.Parse(chunk.ToString()["ctid >= '(".Length..].Split(',')[0], System.Globalization.CultureInfo.InvariantCulture)).Append(pages).ToList();
+        var sizes = starts.Zip(starts.Skip(1), (from, to) => to - from).ToList();
+        sizes.ShouldAllBe(size => size >= 8_192);
+        sizes[0].ShouldBeLessThanOrEqualTo(Math.Max(8_192, (pages / (2 * connections)) + 1));
+        sizes.SkipLast(1).Zip(sizes.Skip(1).SkipLast(1)).ShouldAllBe(pair => pair.Second <= pair.First + 1);
+        chunks.Count.ShouldBeLessThanOrEqualTo(8 * connections);
+
+        // Each connection takes the next chunk when it is done.
+        var busy = new long[connections];
+        foreach (var size in sizes)
+        {
+            busy[Array.IndexOf(busy, busy.Min())] += size;
+        }
+
+        (busy.Max() - busy.Min()).ShouldBeLessThanOrEqualTo(2 * Math.Max(8_192, pages / (32 * connections)) + 2);
     }
 
     [Theory]
@@ -121,27 +179,17 @@ public sealed class ChunkPlannerTests(TestPostgres postgres)
     [InlineData("name", 0, 9, SourceErrorKind.Unfit, "The column name of public.things, which is to cut it into chunks, is of type text, not a number. Name one of id, price")]
     [InlineData("handle", 0, 9, SourceErrorKind.Unfit, "The column handle of public.things, which is to cut it into chunks, is of type oid, not a number.")]
     [InlineData("id", 9, 0, SourceErrorKind.Unfit, "The lower bound 9 of the chunks of public.things is above the upper bound 0")]
-    public void A_rule_that_does_not_fit_the_table_is_refused(string column, long lower, long upper, SourceErrorKind kind, string message)
+    public async Task A_rule_that_does_not_fit_the_table_is_refused(string column, long lower, long upper, SourceErrorKind kind, string message)
     {
+        await using var database = await postgres.CreateDatabaseAsync();
+        await using var source = await PlannedSource.OpenAsync(database);
         var table = Table([new("id", 1, "integer", 23, -1, Nullable: false), new("name", 2, "text", 25, -1, Nullable: true), new("price", 3, "numeric", 1700, -1, Nullable: true), new("handle", 4, "oid", 26, -1, Nullable: true)]);
-        var error = Should.Throw<SourceException>(() => ChunkPlanner.Plan(table, new ChunkRule.Bounds(column, lower, upper, 4), null, 4));
+        var error = await Should.ThrowAsync<SourceException>(() => source.PlanAsync(table, new ChunkRule.Bounds(column, lower, upper, 4)));
         error.Kind.ShouldBe(kind);
         error.Message.ShouldStartWith(message);
     }
 
-    private static SourceTable Table(SourceTableColumn[] columns, char kind = 'r', long pages = 1_000, int version = 150_000) =>
-        new(new TableName("public", "things"), 1, kind, pages, version, columns, []);
+    private static SourceTable Table(SourceTableColumn[] columns, long pages = 1_000) => new(new TableName("public", "things"), 1, 'r', [Part("things", pages)], 150_000, columns, []);
 
-    private static async Task<SourceTable> InspectAsync(TestDatabase database)
-    {
-        await using var connection = await new SourceConnections(database.ConnectionString, 1, "test").OpenAsync(CancellationToken.None);
-        return await TableInspector.InspectAsync(connection, new TableName("public", "things"), CancellationToken.None);
-    }
-
-    /// <summary>Each row that the window holds is in one chunk, and no other row in any.</summary>
-    private static async Task EveryRowOnceAsync(TestDatabase database, IReadOnlyList<Chunk> chunks, string what, string window = Chunk.Everything)
-    {
-        var chosen = string.Join(" + ", chunks.Select(chunk => string.Create(CultureInfo.InvariantCulture, $"CASE WHEN {chunk.Predicate} THEN 1 ELSE 0 END")));
-        (await database.ScalarAsync<long>($"SELECT count(*) FROM things WHERE {chosen} <> CASE WHEN {window} THEN 1 ELSE 0 END")).ShouldBe(0, what);
-    }
+    private static SourcePart Part(string name, long pages) => new(new TableName("public", name), 'r', pages, pages, CanRead: true);
 }

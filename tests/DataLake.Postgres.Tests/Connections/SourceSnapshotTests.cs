@@ -1,5 +1,7 @@
+using DataLake.Contracts;
 using DataLake.Postgres.Connections;
 using DataLake.Postgres.Errors;
+using DataLake.Postgres.Tables;
 using DataLake.Testing;
 using Npgsql;
 using Shouldly;
@@ -27,6 +29,46 @@ public sealed class SourceSnapshotTests(TestPostgres postgres)
             (await TextAsync(connection, "SELECT string_agg(id::text, ',') FROM things")).ShouldBe("1");
             (await Should.ThrowAsync<SourceException>(() => TextAsync(connection, "INSERT INTO things VALUES (9)"))).Message.ShouldContain(PostgresErrorCodes.ReadOnlySqlTransaction);
         }
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_snapshot_and_the_hold_on_its_table_last_as_long_as_one_connection_is_inside()
+    {
+        await using var database = await postgres.CreateDatabaseAsync();
+        await database.ExecuteAsync("CREATE TABLE things (id int); INSERT INTO things VALUES (1)");
+        var connections = new SourceConnections(database.ConnectionString, 2, "passed on");
+        await using var snapshot = await SourceSnapshot.TakeAsync(connections, CancellationToken.None);
+        var table = await TableInspector.InspectAsync(snapshot.Owner, new TableName("public", "things"), CancellationToken.None);
+        var inside = snapshot.Owner;
+        for (var i = 2; i < 6; i++)
+        {
+            await database.ExecuteAsync($"INSERT INTO things VALUES ({i}); DELETE FROM things WHERE id = {i - 1}");
+            var next = (await snapshot.TryJoinAsync(CancellationToken.None)).ShouldNotBeNull();
+            await TableInspector.HoldAsync(next, table, CancellationToken.None);
+            await inside.DisposeAsync();
+            inside = next;
+            (await TextAsync(inside, "SELECT string_agg(id::text, ',') FROM things")).ShouldBe("1");
+            (await Should.ThrowAsync<PostgresException>(() => database.ExecuteAsync("SET lock_timeout = '10ms'; TRUNCATE things"))).SqlState.ShouldBe(PostgresErrorCodes.LockNotAvailable);
+        }
+
+        await inside.DisposeAsync();
+        (await Should.ThrowAsync<SourceException>(() => snapshot.TryJoinAsync(CancellationToken.None))).Message.ShouldContain("no connection is inside it any more");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_table_that_was_emptied_before_a_connection_held_it_is_noticed()
+    {
+        await using var database = await postgres.CreateDatabaseAsync();
+        await database.ExecuteAsync("CREATE TABLE things (id int) PARTITION BY RANGE (id); CREATE TABLE things_1 PARTITION OF things DEFAULT; INSERT INTO things VALUES (1)");
+        var connections = new SourceConnections(database.ConnectionString, 2, "emptied");
+        await using var snapshot = await SourceSnapshot.TakeAsync(connections, CancellationToken.None);
+        var table = await TableInspector.InspectAsync(snapshot.Owner, new TableName("public", "things"), CancellationToken.None);
+        await using var second = (await snapshot.TryJoinAsync(CancellationToken.None)).ShouldNotBeNull();
+        await snapshot.Owner.DisposeAsync();
+        await database.ExecuteAsync("TRUNCATE things_1");
+        var error = await Should.ThrowAsync<SourceException>(() => TableInspector.HoldAsync(second, table, CancellationToken.None));
+        error.CanRetry.ShouldBeTrue();
+        error.Message.ShouldContain("was truncated or rewritten");
     }
 
     [Fact(Timeout = 60_000)]

@@ -97,5 +97,5 @@ public sealed class CursorRangeTests(TestPostgres postgres)
         return CursorRange.Of(Table(new SourceTableColumn("at", 1, type, typeId, -1, Nullable: true)), "at", window, instant => instant < DateTimeOffset.MaxValue.AddDays(-1) && instant > DateTimeOffset.MinValue ? instant.UtcDateTime.AddHours(2) : instant.UtcDateTime);
     }
 
-    private static SourceTable Table(params SourceTableColumn[] columns) => new(new TableName("public", "things"), 1, 'r', 1, 150_000, columns, []);
+    private static SourceTable Table(params SourceTableColumn[] columns) => new(new TableName("public", "things"), 1, 'r', [], 150_000, columns, []);
 }

@@ -9,7 +9,7 @@ namespace DataLake.Postgres.Tests.Types;
 
 public sealed class TypeFidelityTests
 {
-    private static readonly SourceTable Table = new(new TableName("public", "people"), 1, 'r', 1, 150_000,
+    private static readonly SourceTable Table = new(new TableName("public", "people"), 1, 'r', [], 150_000,
     [
         new("id", 1, "bigint", 20, -1, Nullable: false),
         new("amount", 2, "numeric(14,2)", 1700, ((14 << 16) | 2) + 4, Nullable: true),

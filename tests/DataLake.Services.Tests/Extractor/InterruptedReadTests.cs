@@ -17,31 +17,82 @@ public sealed class InterruptedReadTests(TestPostgres postgres)
         var gate = await lake.CloseGateAsync();
         await lake.RoundAsync();
         await lake.AtGateAsync();
-        for (var i = 0; i < 20; i++)
-        {
-            await lake.Source.ExecuteAsync(
-                $"UPDATE accounts SET amount = amount - {i} WHERE id = {100 + i}; UPDATE accounts SET amount = amount + {i} WHERE id = {5900 - i}; " +
-                $"UPDATE accounts SET id = id + 10000 WHERE id = {200 + i}; DELETE FROM accounts WHERE id = {5000 + i}; INSERT INTO accounts VALUES ({7000 + i}, 100, '')");
-        }
-
+        await MoveRowsAsync(lake, 0);
         await gate.DisposeAsync();
-        await lake.QuietAsync();
-        (await lake.OnlyRunAsync()).Status.ShouldBe(RunStatus.Committed);
-        var rows = await lake.RowsAsync("public.gated");
-        rows.Select(row => (int)row["id"]!).Order().ShouldBe(Enumerable.Range(1, Rows));
-        rows.ShouldAllBe(row => (int)row["amount"]! == 100);
+        await ShouldBeOneInstantAsync(lake);
     }
 
     [Fact]
-    public async Task A_connection_that_the_server_ends_costs_an_attempt_and_no_row()
+    public async Task A_connection_that_the_server_ends_costs_its_chunk_and_no_row()
+    {
+        await using var lake = await GatedAsync("{ column: id, lower: 1, upper: 6001, count: 4 }", "max_connections: 2");
+        var gate = await lake.CloseGateAsync();
+        await lake.RoundAsync();
+        await lake.AtGateAsync();
+        await MoveRowsAsync(lake, 0);
+        var lost = await WaitingAsync(lake);
+        await TerminateAsync(lake, lost);
+        await AdvanceUntilAsync(lake, async () => (await WaitingAsync(lake)) is [var another] && another != lost[0]);
+        lake.Logs.Lines.Count(line => line.Text.Contains("broke off and is read again", StringComparison.Ordinal)).ShouldBe(1);
+
+        await gate.DisposeAsync();
+        await ShouldBeOneInstantAsync(lake);
+    }
+
+    [Fact]
+    public async Task A_run_outlives_the_connection_that_took_its_snapshot_and_every_other_while_one_is_left()
+    {
+        await using var lake = await GatedAsync("{ column: id, lower: 1, upper: 6001, count: 3 }", "max_connections: 2", gated: "id % 1000 <> 999 OR gate()");
+        var gate = await lake.CloseGateAsync();
+        await lake.RoundAsync();
+        await lake.AtGateAsync(2);
+        var lost = new List<int>();
+        for (var i = 0; i < 2; i++)
+        {
+            // The one that has been inside the snapshot for longest: first its owner, then the other, when one has joined by it.
+            await MoveRowsAsync(lake, i);
+            lost.Add(await lake.Source.ScalarAsync<int>("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'DataLake test' ORDER BY backend_start LIMIT 1"));
+            await TerminateAsync(lake, [lost[^1]]);
+            await AdvanceUntilAsync(lake, async () => await WaitingAsync(lake) is [_, _] waiting && !waiting.Intersect(lost).Any());
+        }
+
+        await gate.DisposeAsync();
+        await ShouldBeOneInstantAsync(lake);
+    }
+
+    [Fact]
+    public async Task A_chunk_that_breaks_off_again_and_again_costs_an_attempt()
+    {
+        await using var lake = await GatedAsync("{ column: id, lower: 1, upper: 6001, count: 4 }", "max_connections: 2", gated: "id <> 3100 OR broken()");
+        await lake.RoundAsync();
+        await AdvanceUntilAsync(lake, async () => (await lake.OnlyRunAsync()).Status == RunStatus.Planned && (await lake.OnlyRunAsync()).Error is not null);
+        (await lake.OnlyRunAsync()).Error.ShouldNotBeNull().ShouldContain("a fault of the server");
+        lake.Logs.Lines.Count(line => line.Text.Contains("chunk 2 broke off and is read again", StringComparison.Ordinal)).ShouldBe(2);
+        lake.FilesOnDisk().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_value_that_cannot_be_read_ends_the_run_without_reading_its_chunk_again()
+    {
+        await using var lake = await GatedAsync("{ column: id, lower: 1, upper: 6001, count: 4 }", "max_connections: 2", gated: "id <> 3100 OR 1 / (id - 3100) > 0");
+        await lake.RoundAsync();
+        await lake.QuietAsync();
+        var run = await lake.OnlyRunAsync();
+        (run.Status, run.Attempt).ShouldBe((RunStatus.Failed, 1));
+        lake.Logs.Lines.ShouldNotContain(line => line.Text.Contains("is read again", StringComparison.Ordinal));
+        lake.FilesOnDisk().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_run_that_loses_all_its_connections_costs_an_attempt_and_no_row()
     {
         await using var lake = await GatedAsync("{ column: id, lower: 1, upper: 6001, count: 4 }", "max_connections: 2");
         await using (await lake.CloseGateAsync())
         {
             await lake.RoundAsync();
             await lake.AtGateAsync();
-            await TerminateAsync(lake);
-            await Eventually.Async(async () => (await lake.OnlyRunAsync()).Status == RunStatus.Planned);
+            await TerminateAsync(lake, await AllAsync(lake));
+            await AdvanceUntilAsync(lake, async () => (await lake.OnlyRunAsync()).Status == RunStatus.Planned);
         }
 
         var run = await lake.OnlyRunAsync();
@@ -162,17 +213,50 @@ public sealed class InterruptedReadTests(TestPostgres postgres)
         lake.FilesOnDisk().Count.ShouldBe((await lake.OnlyRunAsync()).FileCount);
     }
 
-    private static async Task TerminateAsync(LakeSystem lake)
+    /// <summary>Every row is in the lake once, as it was when the one attempt took its snapshot.</summary>
+    private static async Task ShouldBeOneInstantAsync(LakeSystem lake)
     {
-        await using var command = lake.Source.DataSource.CreateCommand("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'DataLake test'");
-        await command.ExecuteNonQueryAsync();
+        await lake.QuietAsync();
+        var run = await lake.OnlyRunAsync();
+        (run.Status, run.Attempt, run.Rows).ShouldBe((RunStatus.Committed, 1, Rows));
+        var rows = await lake.RowsAsync("public.gated");
+        rows.Select(row => (int)row["id"]!).Order().ShouldBe(Enumerable.Range(1, Rows));
+        rows.ShouldAllBe(row => (int)row["amount"]! == 100);
+        lake.FilesOnDisk().Count.ShouldBe(run.FileCount);
     }
 
-    private async Task<LakeSystem> GatedAsync(string chunks, string source, string more = "")
+    /// <summary>Changes rows of all chunks, other ones each time.</summary>
+    private static async Task MoveRowsAsync(LakeSystem lake, int time)
+    {
+        for (var i = time * 20; i < (time + 1) * 20; i++)
+        {
+            await lake.Source.ExecuteAsync(
+                $"UPDATE accounts SET amount = amount - {i} WHERE id = {100 + i}; UPDATE accounts SET amount = amount + {i} WHERE id = {5900 - i}; " +
+                $"UPDATE accounts SET id = id + 10000 WHERE id = {200 + i}; DELETE FROM accounts WHERE id = {5000 + i}; INSERT INTO accounts VALUES ({7000 + i}, 100, '')");
+        }
+    }
+
+    private static Task AdvanceUntilAsync(LakeSystem lake, Func<Task<bool>> isSo) => Eventually.Async(() =>
+    {
+        lake.Time.Advance(TimeSpan.FromSeconds(1));
+        return isSo();
+    }, TimeSpan.FromSeconds(30));
+
+    /// <summary>The server's processes that stand before the gate.</summary>
+    private static Task<int[]> WaitingAsync(LakeSystem lake) => lake.Source.ScalarAsync<int[]>(
+        "SELECT coalesce(array_agg(pid), '{}') FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())");
+
+    private static Task<int[]> AllAsync(LakeSystem lake) => lake.Source.ScalarAsync<int[]>(
+        "SELECT array_agg(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'DataLake test'");
+
+    private static Task TerminateAsync(LakeSystem lake, int[] processes) => lake.Source.ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM unnest(ARRAY[{string.Join(", ", processes)}]) pid");
+
+    private async Task<LakeSystem> GatedAsync(string chunks, string source, string more = "", string? gated = null)
     {
         var lake = await LakeSystem.CreateAsync(postgres,
             $"CREATE TABLE accounts (id int PRIMARY KEY, amount int, filler text); INSERT INTO accounts SELECT i, 100, repeat('x', 50) FROM generate_series(1, {Rows}) i; " +
-            $"CREATE VIEW gated AS SELECT * FROM accounts WHERE id NOT BETWEEN {(Rows / 2) + 100} AND {(Rows / 2) + 109} OR gate();");
+            "CREATE FUNCTION broken() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$BEGIN RAISE EXCEPTION 'a fault of the server' USING ERRCODE = 'XX000'; END$$; " +
+            $"CREATE VIEW gated AS SELECT * FROM accounts WHERE {gated ?? $"id NOT BETWEEN {(Rows / 2) + 100} AND {(Rows / 2) + 109} OR gate()"};");
         lake.Define($" - {{ table: gated, chunks: {chunks}{more} }}", source);
         return await lake.StartAsync();
     }

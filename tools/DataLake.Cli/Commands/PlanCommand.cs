@@ -103,7 +103,7 @@ internal static class PlanCommand
         var rules = DefinitionRules.ColumnsOf(table);
         // Field ids and the mask key do not change how a table is read.
         var mappings = TableMapping.Of(source, [.. Enumerable.Range(1, source.Columns.Count)], rules, maskKey: "plan");
-        var chunks = ChunkPlanner.Plan(source, DefinitionRules.ChunksOf(table), range, pipeline.Source.MaxConnections);
+        var chunks = await ChunkPlanner.PlanAsync(connection, source, DefinitionRules.ChunksOf(table), range, pipeline.Source.MaxConnections, cancellation);
         var read = await ReadPlanner.PlanAsync(connection, source, mappings, chunks, cancellation);
         return new TablePlan(
             pipeline.Name, table.Table.ToString(), window?.ToString() ?? "the whole table", table.Write.ToString().ToLowerInvariant(), TypeFidelity.Report(source, rules), read.Rows, read.Bytes,
@@ -131,7 +131,7 @@ internal static class PlanCommand
         AnsiConsole.Write(columns);
         foreach (var chunk in plan.Chunks)
         {
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"chunk {chunk.Chunk.Number}: about {chunk.Rows:N0} rows, cost {chunk.Cost:N0}: {chunk.Chunk.Predicate}"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"chunk {chunk.Chunk.Number}: about {chunk.Rows:N0} rows, cost {chunk.Cost:N0}: {chunk.Chunk}"));
             Console.WriteLine($"         {string.Join(" < ", chunk.Steps)}");
         }
     }
