@@ -20,11 +20,13 @@ public sealed class SourceSnapshot : IAsyncDisposable
         "SET LOCAL row_security = off; ";
 
     private readonly SourceConnections connections;
+    private readonly SnapshotOptions options;
     private readonly SourceConnection owner;
 
-    private SourceSnapshot(SourceConnections connections, SourceConnection owner, string name, string? lsn)
+    private SourceSnapshot(SourceConnections connections, SnapshotOptions options, SourceConnection owner, string name, string? lsn)
     {
         this.connections = connections;
+        this.options = options;
         this.owner = owner;
         Name = name;
         Lsn = lsn;
@@ -42,20 +44,31 @@ public sealed class SourceSnapshot : IAsyncDisposable
     /// <summary>The connection that took the snapshot; it can read too, and must stay open as long as others join.</summary>
     public SourceConnection Owner => owner;
 
+    /// <inheritdoc cref="TakeAsync(SourceConnections, SnapshotOptions, CancellationToken)"/>
+    public static Task<SourceSnapshot> TakeAsync(SourceConnections connections, CancellationToken cancellation) => TakeAsync(connections, new SnapshotOptions(), cancellation);
+
     /// <summary>Takes a snapshot.</summary>
-    /// <exception cref="SourceException">The server does not answer or refuses.</exception>
-    public static async Task<SourceSnapshot> TakeAsync(SourceConnections connections, CancellationToken cancellation)
+    /// <exception cref="SourceException">The server does not answer or refuses, or a standby does not show yet what it must.</exception>
+    public static async Task<SourceSnapshot> TakeAsync(SourceConnections connections, SnapshotOptions options, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(connections);
+        ArgumentNullException.ThrowIfNull(options);
         const string what = "taking a snapshot";
         var connection = await connections.OpenAsync(cancellation);
         try
         {
+            if (options.VisibleTo is { } instant)
+            {
+                // On this connection, because others may lead to other standbys; and before the transaction, whose first statement takes the snapshot.
+                await connections.EnsureVisibleAsync(connection, instant, cancellation);
+            }
+
             await connection.ExecuteAsync(Begin + Settings, what, cancellation);
+            await connection.BoundAsync(options.StatementTimeout, options.LockTimeout, cancellation);
             var rows = await connection.QueryAsync(
                 "SELECT pg_export_snapshot(), CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END", [], what, cancellation);
             return rows is [[{ } name, var lsn]] && name.All(letter => char.IsAsciiHexDigit(letter) || letter == '-')
-                ? new SourceSnapshot(connections, connection, name, lsn)
+                ? new SourceSnapshot(connections, options, connection, name, lsn)
                 : throw new SourceException(SourceErrorKind.Corrupt, "The source gave no name for a snapshot. Check that the host and port of its connection string are PostgreSQL's.");
         }
         catch
@@ -78,6 +91,7 @@ public sealed class SourceSnapshot : IAsyncDisposable
         try
         {
             await connection.ExecuteAsync($"{Begin}SET TRANSACTION SNAPSHOT '{Name}'; {Settings}", "joining a snapshot", cancellation);
+            await connection.BoundAsync(options.StatementTimeout, options.LockTimeout, cancellation);
             return connection;
         }
         catch (SourceException error) when (error.InnerException is ServerErrorException { Error.SqlState: PostgresErrorCodes.InvalidParameterValue or PostgresErrorCodes.UndefinedObject } server)

@@ -2,6 +2,7 @@ using DataLake.Extractor.Files;
 using DataLake.Parquet.Writing;
 using DataLake.Postgres.Connections;
 using DataLake.Postgres.Copy;
+using DataLake.Postgres.Governor;
 using DataLake.Postgres.Plans;
 using DataLake.ServiceDefaults.Failpoints;
 using DataLake.Storage;
@@ -9,7 +10,7 @@ using DataLake.Storage;
 namespace DataLake.Extractor.Extraction;
 
 /// <summary>Reads the chunks of one snapshot into published RAW files, over the snapshot's own connection and as many others as are free.</summary>
-internal sealed class ChunkReading(LakeDirectory lake, ExtractorOptions options)
+internal sealed class ChunkReading(LakeDirectory lake, ExtractorOptions options, ReadPace pace)
 {
     /// <summary>Reads all chunks. The first error stops every connection.</summary>
     public async Task ReadAsync(SourceSnapshot snapshot, ChunkWork work, CancellationToken cancellation)
@@ -19,13 +20,13 @@ internal sealed class ChunkReading(LakeDirectory lake, ExtractorOptions options)
         var joined = new List<SourceConnection>();
         try
         {
-            while (joined.Count < chunks - 1 && await snapshot.TryJoinAsync(stop.Token) is { } connection)
+            while (joined.Count < chunks - 1 && pace.Pace == Pace.Full && await snapshot.TryJoinAsync(stop.Token) is { } connection)
             {
                 joined.Add(connection);
             }
 
             var writers = joined.Count + 1;
-            var readers = joined.Prepend(snapshot.Owner).Select(connection => ReadQueueAsync(connection, work, writers, stop)).ToArray();
+            var readers = joined.Prepend(snapshot.Owner).Select(connection => ReadQueueAsync(connection, pace.Of(connection, isFirst: connection == snapshot.Owner), work, writers, stop)).ToArray();
             await WhenAllFirstErrorAsync(readers);
         }
         finally
@@ -37,15 +38,15 @@ internal sealed class ChunkReading(LakeDirectory lake, ExtractorOptions options)
         }
     }
 
-    private async Task ReadQueueAsync(SourceConnection connection, ChunkWork work, int writers, CancellationTokenSource stop)
+    private async Task ReadQueueAsync(SourceConnection connection, ConnectionPace turn, ChunkWork work, int writers, CancellationTokenSource stop)
     {
         var writing = new ParquetWriterOptions { RowGroupBytes = Math.Clamp(options.MemoryBudget / 4 / writers, 1 << 20, 64 << 20) };
         try
         {
-            while (work.Queue.TryDequeue(out var chunk))
+            while (await turn.MayStartAsync(() => work.Queue.IsEmpty, stop.Token) && work.Queue.TryDequeue(out var chunk))
             {
                 var query = ChunkQuery.Of(work.Table, work.Mappings, chunk);
-                await CopyReader.CopyAsync(connection, query, work.Table.ToString(), work.Names, copy => ReadChunk(copy, work, writing, stop.Token), stop.Token);
+                await CopyReader.CopyAsync(connection, query, work.Table.ToString(), work.Names, copy => ReadChunk(copy, turn, work, writing, stop.Token), stop.Token);
             }
         }
         catch
@@ -56,7 +57,7 @@ internal sealed class ChunkReading(LakeDirectory lake, ExtractorOptions options)
     }
 
     /// <summary>Reads one chunk, on the connection's own thread, into as many files as it fills.</summary>
-    private void ReadChunk(CopyReader copy, ChunkWork work, ParquetWriterOptions writing, CancellationToken cancellation)
+    private void ReadChunk(CopyReader copy, ConnectionPace turn, ChunkWork work, ParquetWriterOptions writing, CancellationToken cancellation)
     {
         RawFile? file = null;
         try
@@ -72,6 +73,7 @@ internal sealed class ChunkReading(LakeDirectory lake, ExtractorOptions options)
 
                 file.EndBatch(rows, cancellation);
                 work.OnRows(rows);
+                turn.Pass(cancellation);
                 Failpoint.Pass("extractor.rows-read");
                 if (file.Size >= options.FileBytes)
                 {

@@ -164,7 +164,7 @@ public sealed class InterruptedReadTests(TestPostgres postgres)
 
     private static async Task TerminateAsync(LakeSystem lake)
     {
-        await using var command = lake.Source.DataSource.CreateCommand("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'DataLake test'");
+        await using var command = lake.Source.DataSource.CreateCommand("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'datalake extractor test %'");
         await command.ExecuteNonQueryAsync();
     }
 
