@@ -1,11 +1,9 @@
-using System.Runtime.Versioning;
 using DataLake.EmbeddedPostgres;
 using Npgsql;
 
 namespace DataLake.Testing;
 
 /// <summary>A streaming standby of a server, made with pg_basebackup: on a port of its own at 127.0.0.1, in a temporary folder, stopped and deleted when disposed.</summary>
-[UnsupportedOSPlatform("windows")]
 public sealed class TestStandby : IAsyncDisposable
 {
     private const UnixFileMode ForAll = (UnixFileMode)0b111_111_111;
@@ -32,7 +30,11 @@ public sealed class TestStandby : IAsyncDisposable
         {
             var cluster = folder.In("standby");
             Directory.CreateDirectory(cluster);
-            File.SetUnixFileMode(cluster, ForAll); // The server's account makes the copy, because it must own it.
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(cluster, ForAll); // The server's account makes the copy, because it must own it.
+            }
+
             var password = new NpgsqlConnectionStringBuilder(primary.ConnectionString("postgres")).Password!;
             await File.WriteAllTextAsync(Path.Combine(cluster, "password"), password + "\n");
             var program = Path.Combine(PostgresPrograms.Find().Folder, "pg_basebackup");
@@ -64,10 +66,11 @@ public sealed class TestStandby : IAsyncDisposable
     /// <summary>The first value of a query's first row, on the standby.</summary>
     public Task<T> ScalarAsync<T>(string sql) => ScalarAsync<T>(_server, sql);
 
-    /// <summary>Waits until the standby has replayed all that the primary has written by now.</summary>
+    /// <summary>Waits until the standby has replayed all that the primary has committed by now.</summary>
     public async Task CatchUpAsync()
     {
-        var lsn = await ScalarAsync<string>(_primary, "SELECT pg_current_wal_lsn()::text");
+        // Where the server may commit before it writes, only this place in the log is behind all commits.
+        var lsn = await ScalarAsync<string>(_primary, "SELECT pg_current_wal_insert_lsn()::text");
         await Eventually.Async(() => ScalarAsync<bool>($"SELECT pg_last_wal_replay_lsn() >= '{lsn}'"), TimeSpan.FromSeconds(30));
     }
 
