@@ -4,9 +4,11 @@ using DataLake.Contracts;
 using DataLake.Extractor.Extraction;
 using DataLake.Extractor.Files;
 using DataLake.Ledger.Model;
+using DataLake.Pipelines.Definitions;
 using DataLake.Postgres.Chunks;
 using DataLake.Postgres.Connections;
 using DataLake.Postgres.Errors;
+using DataLake.Postgres.Governor;
 using DataLake.Postgres.Tables;
 using DataLake.Postgres.Types;
 using DataLake.Storage;
@@ -53,7 +55,9 @@ internal static class Worker
         var chunks = await ChunkPlanner.PlanAsync(snapshot.Owner, source, new ChunkRule.Automatic(), null, connections.MaxConnections, CancellationToken.None);
         var run = new Run { Id = Guid.CreateVersion7(), Pipeline = "benchmark", Table = table, Attempt = 1 };
         var work = new ChunkWork(run, source, mappings, chunks, $"raw/{table}", onRows);
-        await new ChunkReading(lake, new ExtractorOptions(), TimeProvider.System, NullLogger.Instance).ReadAsync(snapshot, work, CancellationToken.None);
+        var governor = new SourceGovernor("benchmark", connections, DefinitionDefaults.Limits, TimeProvider.System, _ => { }, _ => { });
+        var pace = new ReadPace(governor, "DataLake benchmark", TimeSpan.FromHours(4));
+        await new ChunkReading(lake, new ExtractorOptions(), pace, TimeProvider.System, NullLogger.Instance).ReadAsync(snapshot, work, CancellationToken.None);
         return work.Files.Sum(file => file.Bytes);
     }
 }

@@ -20,14 +20,16 @@ public sealed class SourceSnapshot : IAsyncDisposable
         "SET LOCAL row_security = off; ";
 
     private readonly SourceConnections connections;
+    private readonly SnapshotOptions options;
     private readonly SourceConnection owner;
 
     // What each connection inside exported the snapshot as, the first ones first. A name holds as long as the transaction that exported it.
     private readonly List<string> names;
 
-    private SourceSnapshot(SourceConnections connections, SourceConnection owner, string name, string? lsn)
+    private SourceSnapshot(SourceConnections connections, SnapshotOptions options, SourceConnection owner, string name, string? lsn)
     {
         this.connections = connections;
+        this.options = options;
         this.owner = owner;
         names = [name];
         Lsn = lsn;
@@ -42,19 +44,30 @@ public sealed class SourceSnapshot : IAsyncDisposable
     /// <summary>The connection that took the snapshot; it can read too.</summary>
     public SourceConnection Owner => owner;
 
+    /// <inheritdoc cref="TakeAsync(SourceConnections, SnapshotOptions, CancellationToken)"/>
+    public static Task<SourceSnapshot> TakeAsync(SourceConnections connections, CancellationToken cancellation) => TakeAsync(connections, new SnapshotOptions(), cancellation);
+
     /// <summary>Takes a snapshot.</summary>
-    /// <exception cref="SourceException">The server does not answer or refuses.</exception>
-    public static async Task<SourceSnapshot> TakeAsync(SourceConnections connections, CancellationToken cancellation)
+    /// <exception cref="SourceException">The server does not answer or refuses, or a standby does not show yet what it must.</exception>
+    public static async Task<SourceSnapshot> TakeAsync(SourceConnections connections, SnapshotOptions options, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(connections);
+        ArgumentNullException.ThrowIfNull(options);
         const string what = "taking a snapshot";
         var connection = await connections.OpenAsync(cancellation);
         try
         {
+            if (options.VisibleTo is { } instant)
+            {
+                // On this connection, because others may lead to other standbys; and before the transaction, whose first statement takes the snapshot.
+                await connections.EnsureVisibleAsync(connection, instant, cancellation);
+            }
+
             await connection.ExecuteAsync(Begin + Settings, what, cancellation);
+            await connection.BoundAsync(options.StatementTimeout, options.LockTimeout, cancellation);
             var rows = await connection.QueryAsync(
                 "SELECT pg_export_snapshot(), CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END", [], what, cancellation);
-            return new SourceSnapshot(connections, connection, NameIn(rows), rows[0][1]);
+            return new SourceSnapshot(connections, options, connection, NameIn(rows), rows[0][1]);
         }
         catch
         {
@@ -76,6 +89,7 @@ public sealed class SourceSnapshot : IAsyncDisposable
         try
         {
             await JoinAsync(connection, cancellation);
+            await connection.BoundAsync(options.StatementTimeout, options.LockTimeout, cancellation);
             return connection;
         }
         catch

@@ -58,6 +58,9 @@ internal sealed class ChunkWork
     /// <summary>The files of the chunks that are read.</summary>
     public IReadOnlyCollection<RunFile> Files => files;
 
+    /// <summary>Whether all chunks are read.</summary>
+    public bool IsDone => Volatile.Read(ref unread) == 0;
+
     /// <summary>The next chunk to read; null when all are read. Where others are still at the last ones it waits: one of those may come back.</summary>
     public async ValueTask<ChunkRead?> TakeAsync(CancellationToken cancellation)
     {

@@ -8,18 +8,20 @@ using DataLake.Postgres.Chunks;
 using DataLake.Postgres.Connections;
 using DataLake.Postgres.Cursors;
 using DataLake.Postgres.Definitions;
+using DataLake.Postgres.Governor;
 using DataLake.Postgres.Tables;
 using DataLake.Postgres.Types;
 using DataLake.ServiceDefaults.Failpoints;
 using DataLake.Pipelines.Secrets;
 using DataLake.ServiceDefaults.Sources;
+using DataLake.ServiceDefaults.Telemetry;
 using DataLake.Storage;
 using Microsoft.Extensions.Options;
 
 namespace DataLake.Extractor.Extraction;
 
 /// <summary>Reads the window of a run, in one snapshot of the source over as many connections as help, into published RAW files.</summary>
-public sealed class WindowReader(
+public sealed partial class WindowReader(
     SourcePool sources, SecretResolver secrets, LakeDirectory lake, TableColumns tableColumns, IOptions<ExtractorOptions> options, TimeProvider time,
     ILogger<WindowReader> logger)
 {
@@ -34,7 +36,27 @@ public sealed class WindowReader(
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(pipeline);
         ArgumentNullException.ThrowIfNull(table);
-        await using var snapshot = await SourceSnapshot.TakeAsync(sources.Get(pipeline), cancellation);
+        var name = ApplicationName.Of("extractor", run.Pipeline, run.Table, ApplicationName.ShortOf(run.Id));
+        var pace = new ReadPace(sources.GovernorOf(pipeline), name, table.Timeout);
+        try
+        {
+            return await pace.RunAsync(stop => ReadAsync(run, pipeline, table, pace, onRows, stop), cancellation);
+        }
+        finally
+        {
+            Measure(run, pace.Waited);
+        }
+    }
+
+    /// <summary>The folder of the run's files.</summary>
+    internal static string FolderOf(Run run, TableDefinition table) => LakePath.RawRun(
+        run.Pipeline, run.Table, table.Sensitive.Count > 0, run.Kind == RunKind.Full ? "full" : "incremental",
+        DateOnly.FromDateTime(run.PlannedAt.UtcDateTime), run.Id);
+
+    private async Task<RunReceipt> ReadAsync(
+        Run run, PipelineDefinition pipeline, TableDefinition table, ReadPace pace, Action<long> onRows, CancellationToken cancellation)
+    {
+        await using var snapshot = await SourceSnapshot.TakeAsync(pace.Connections, pace.SnapshotOptions(run.Window.To), cancellation);
         var source = await TableInspector.InspectAsync(snapshot.Owner, table.Table, cancellation);
         TableFit.Check(source, table);
         var range = await RangeAsync(run, pipeline, table, source, snapshot.Owner, cancellation);
@@ -44,14 +66,18 @@ public sealed class WindowReader(
         Failpoint.Pass("extractor.snapshot-taken");
 
         var work = new ChunkWork(run, source, mappings, chunks, FolderOf(run, table), onRows) { Form = table.Files };
-        await new ChunkReading(lake, options.Value, time, logger).ReadAsync(snapshot, work, cancellation);
+        await new ChunkReading(lake, options.Value, pace, time, logger).ReadAsync(snapshot, work, cancellation);
         return new RunReceipt([.. work.Files.OrderBy(file => file.Number)], snapshot.Lsn);
     }
 
-    /// <summary>The folder of the run's files.</summary>
-    internal static string FolderOf(Run run, TableDefinition table) => LakePath.RawRun(
-        run.Pipeline, run.Table, table.Sensitive.Count > 0, run.Kind == RunKind.Full ? "full" : "incremental",
-        DateOnly.FromDateTime(run.PlannedAt.UtcDateTime), run.Id);
+    private void Measure(Run run, TimeSpan waited)
+    {
+        if (waited > TimeSpan.Zero)
+        {
+            DataLakeTelemetry.SourceWaited.Add(waited.TotalSeconds, DataLakeTelemetry.Tags(run.Pipeline, run.Table));
+            Waited(run.Table, run.Window.ToString(), waited);
+        }
+    }
 
     private static async Task<CursorRange?> RangeAsync(
         Run run, PipelineDefinition pipeline, TableDefinition table, SourceTable source, SourceConnection connection, CancellationToken cancellation)
@@ -78,4 +104,7 @@ public sealed class WindowReader(
         var ids = await tableColumns.ResolveAsync(run.Pipeline, run.Table, source.Relation, columns, cancellation);
         return [.. mappings.Zip(ids, (mapping, id) => mapping with { Column = mapping.Column.WithFieldIds(id.Column, id.Element) })];
     }
+
+    [LoggerMessage(LogLevel.Information, "{Table} {Window}: waited {Waited} in all for the source to calm down")]
+    private partial void Waited(string table, string window, TimeSpan waited);
 }

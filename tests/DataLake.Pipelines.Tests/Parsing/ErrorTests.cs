@@ -116,6 +116,9 @@ public class ErrorTests
     [InlineData("pipeline: p\u0000q\n", "1:12: the character U+0000 is not allowed here")]
     [InlineData("pipeline: p\n---\npipeline: q\n", "2:1: a second document ('---') begins here|'source' is|'tables' is")]
     [InlineData("pipeline: 7up\nsource: { connection: env:X }\ntables: [{ table: t, schedule: rate(1 day) }]", "'7up' is not a name of letters")]
+    [InlineData("pipeline: p\nsource: { connection: env:X, limits: { active_session: 4, lock_timeout: 0s, after_pause: stop } }\ntables: [{ table: t, schedule: rate(1 day) }]",
+        "2:40: unknown key 'active_session'; did you mean 'active_sessions'?|2:73: this is no time at all|2:90: 'stop' is not one of retry, slow")]
+    [InlineData("pipeline: p\nsource: { connection: env:X, replica: Host=db }\ntables: [{ table: t, schedule: rate(1 day) }]", "2:39: this is not a reference to a secret")]
     [InlineData("pipeline: p\nsource: { connection: env:X }\ntables: [{ table: a.b.c, schedule: rate(1 day) }, { table: t }]", "3:19: 'a.b.c' is not a table|3:51: this table has no schedule")]
     [InlineData("pipeline: p\nsource: { connection: env:X }\ntables: [{ table: t, schedule: rate(1 day) }, { table: public.t, schedule: rate(1 day) }]",
         "3:56: table public.t stands in this pipeline a second time (first on line 3)")]

@@ -15,7 +15,8 @@ public class ExampleTests
         result.Errors.ShouldBeEmpty();
         var pipeline = result.Pipeline.ShouldNotBeNull();
         pipeline.Name.ShouldBe("operations");
-        pipeline.Source.ShouldBe(new SourceDefinition(new SecretReference(SecretScheme.Env, "DATALAKE_SOURCE"), 4, 4));
+        pipeline.Source.ShouldBe(new SourceDefinition(
+            new SecretReference(SecretScheme.Env, "DATALAKE_SOURCE"), new SecretReference(SecretScheme.Env, "DATALAKE_REPLICA"), 4, 4, DefinitionDefaults.Limits));
         pipeline.TimeZone.ShouldBe(TimeZoneInfo.Utc);
         pipeline.MaskKey!.ToString().ShouldBe("env:DATALAKE_MASK_KEY");
 
@@ -65,6 +66,8 @@ public class ExampleTests
         var table = pipeline.Tables.ShouldHaveSingleItem();
 
         pipeline.Source.MaxConnections.ShouldBe(DefinitionDefaults.MaxConnections);
+        pipeline.Source.Replica.ShouldBeNull();
+        pipeline.Source.Limits.ShouldBe(DefinitionDefaults.Limits);
         pipeline.TimeZone.Id.ShouldBe(DefinitionDefaults.TimeZone);
         pipeline.Notify.ShouldBeEmpty();
         table.Cursor.ShouldBeNull();
@@ -74,6 +77,13 @@ public class ExampleTests
         table.Timeout.ShouldBe(DefinitionDefaults.Timeout);
         table.LateAfter.ShouldBeNull();
         pipeline.WindowRuleOf(table).ShouldBeNull();
+    }
+
+    [Fact]
+    public void The_limits_of_a_source_are_what_it_says_and_else_the_defaults()
+    {
+        var text = Example.Smallest().Replace("env:SOURCE\n", "env:SOURCE\n  limits: { active_sessions: 7, replica_lag: 2m, after_pause: slow }\n", StringComparison.Ordinal);
+        Parse(text).Source.Limits.ShouldBe(DefinitionDefaults.Limits with { ActiveSessions = 7, ReplicaLag = TimeSpan.FromMinutes(2), AfterPause = AfterPause.Slow });
     }
 
     [Theory]

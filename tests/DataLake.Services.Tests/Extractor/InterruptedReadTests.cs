@@ -51,7 +51,7 @@ public sealed class InterruptedReadTests(TestPostgres postgres)
         {
             // The one that has been inside the snapshot for longest: first its owner, then the other, when one has joined by it.
             await MoveRowsAsync(lake, i);
-            lost.Add(await lake.Source.ScalarAsync<int>("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'DataLake test' ORDER BY backend_start LIMIT 1"));
+            lost.Add(await lake.Source.ScalarAsync<int>("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'datalake extractor test %' ORDER BY backend_start LIMIT 1"));
             await TerminateAsync(lake, [lost[^1]]);
             await AdvanceUntilAsync(lake, async () => await WaitingAsync(lake) is [_, _] waiting && !waiting.Intersect(lost).Any());
         }
@@ -247,7 +247,7 @@ public sealed class InterruptedReadTests(TestPostgres postgres)
         "SELECT coalesce(array_agg(pid), '{}') FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())");
 
     private static Task<int[]> AllAsync(LakeSystem lake) => lake.Source.ScalarAsync<int[]>(
-        "SELECT array_agg(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'DataLake test'");
+        "SELECT array_agg(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'datalake extractor test %'");
 
     private static Task TerminateAsync(LakeSystem lake, int[] processes) => lake.Source.ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM unnest(ARRAY[{string.Join(", ", processes)}]) pid");
 
