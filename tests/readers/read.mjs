@@ -180,6 +180,7 @@ async function wasm(...files) {
     table.schema.fields.forEach((field, column) => {
       let row = 0
       for (const data of table.getChildAt(column)?.data ?? []) {
+        if (data.length === 0) continue // A list without rows has no elements to look at either.
         const convert = fromArrow(field.type, data, table.getChildAt(column), makeVector)
         for (let i = 0; i < data.length; i++, row++) rows[row][column] = data.getValid(i) ? convert(i, row) : null
       }

@@ -23,14 +23,14 @@ internal static class Extraction
 
     /// <summary>Writes all rows of a table into one Parquet file.</summary>
     public static async Task<SourceTable> ToFileAsync(
-        TestDatabase database, string table, string path, string order = "", ColumnRules? rules = null, string? maskKey = null)
+        TestDatabase database, string table, string path, string order = "", ColumnRules? rules = null, string? maskKey = null, ParquetWriterOptions? options = null)
     {
         var connections = new SourceConnections(database.ConnectionString, 1, "extraction test");
         await using var snapshot = await SourceSnapshot.TakeAsync(connections, CancellationToken.None);
         var source = await TableInspector.InspectAsync(snapshot.Owner, TableName.TryParse(table)!, CancellationToken.None);
         var mappings = TableMapping.Of(source, [.. source.Columns.Select((_, i) => i + 1)], rules ?? ColumnRules.None, maskKey);
         await using var file = new FileStream(path, FileMode.Create, FileAccess.ReadWrite, FileShare.Read);
-        await using var writer = new ParquetFileWriter(file, new ParquetSchema([.. mappings.Select(mapping => mapping.Column)]), new ParquetWriterOptions());
+        await using var writer = new ParquetFileWriter(file, new ParquetSchema([.. mappings.Select(mapping => mapping.Column)]), options ?? new ParquetWriterOptions());
         var query = $"SELECT {string.Join(", ", mappings.Select(mapping => mapping.Select))} FROM {source.Name.ToSql()} {order}";
         var decoder = new RowDecoder(mappings, writer.Columns);
         await CopyReader.CopyAsync(snapshot.Owner, query, source.Name.ToString(), [.. mappings.Select(mapping => mapping.Name)], copy =>
