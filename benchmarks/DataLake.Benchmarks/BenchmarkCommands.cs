@@ -39,7 +39,7 @@ internal static class BenchmarkCommands
         cases.AcceptOnlyFromAmong([.. MemoryCase.Names]);
         var connections = new Option<int[]>("--connections") { Description = "Connections that read at once, one or more numbers.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [1, 4] };
         var budget = Positive("--budget", 256, "MiB that a process may use above the runtime's own.");
-        var command = new Command("memory", "Peak memory of the extractor: very long, very wide and very large tables. 50 million rows need 12 GB of disk.") { rows, cases, connections, budget, Folder, Json };
+        var command = new Command("memory", "Peak memory of the extractor: very long, very wide and very large tables. 50 million rows need more than 10 GB of disk.") { rows, cases, connections, budget, Folder, Json };
         command.SetAction((parsed, cancellation) => RunAsync("memory", parsed, Workplace.FastSource, (workplace, report) =>
         {
             var wanted = parsed.GetValue(cases) ?? [];

@@ -20,6 +20,8 @@ internal sealed record MemoryCase(string Name, IReadOnlyList<Dataset> Tables, lo
     [
         .. taxiRows.Select(rows => new MemoryCase(Names[0], [Dataset.Taxi()], rows)),
         new(Names[1], [Columns1600()], 20_000),
+        // What is kept of each row group until its file ends grows with the rows.
+        new(Names[1], [Columns1600()], 80_000),
         new(Names[2], [LargeValues()], 6_000),
         new(Names[3], [OneValueTooLarge()], 3, IsRefused: true),
         new(Names[4], [.. Enumerable.Range(1, ManyTables).Select(i => Dataset.Taxi() with { Name = $"small_{i}" })], 1_000),
