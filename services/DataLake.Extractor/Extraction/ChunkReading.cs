@@ -10,7 +10,10 @@ using DataLake.Storage;
 namespace DataLake.Extractor.Extraction;
 
 /// <summary>Reads the chunks of one snapshot into published RAW files, over the snapshot's own connection and as many others as are free.</summary>
-internal sealed class ChunkReading(LakeDirectory lake, ExtractorOptions options, ReadPace pace)
+/// <param name="lake">Where the files go.</param>
+/// <param name="options">How much memory and how large files.</param>
+/// <param name="pace">What holds the read back while its source is busy; null where nothing does (a benchmark).</param>
+internal sealed class ChunkReading(LakeDirectory lake, ExtractorOptions options, ReadPace? pace = null)
 {
     /// <summary>Reads all chunks. The first error stops every connection.</summary>
     public async Task ReadAsync(SourceSnapshot snapshot, ChunkWork work, CancellationToken cancellation)
@@ -20,13 +23,13 @@ internal sealed class ChunkReading(LakeDirectory lake, ExtractorOptions options,
         var joined = new List<SourceConnection>();
         try
         {
-            while (joined.Count < chunks - 1 && pace.Pace == Pace.Full && await snapshot.TryJoinAsync(stop.Token) is { } connection)
+            while (joined.Count < chunks - 1 && pace is null or { Pace: Pace.Full } && await snapshot.TryJoinAsync(stop.Token) is { } connection)
             {
                 joined.Add(connection);
             }
 
             var writers = joined.Count + 1;
-            var readers = joined.Prepend(snapshot.Owner).Select(connection => ReadQueueAsync(connection, pace.Of(connection, isFirst: connection == snapshot.Owner), work, writers, stop)).ToArray();
+            var readers = joined.Prepend(snapshot.Owner).Select(connection => ReadQueueAsync(connection, pace?.Of(connection, isFirst: connection == snapshot.Owner), work, writers, stop)).ToArray();
             await WhenAllFirstErrorAsync(readers);
         }
         finally
@@ -38,12 +41,12 @@ internal sealed class ChunkReading(LakeDirectory lake, ExtractorOptions options,
         }
     }
 
-    private async Task ReadQueueAsync(SourceConnection connection, ConnectionPace turn, ChunkWork work, int writers, CancellationTokenSource stop)
+    private async Task ReadQueueAsync(SourceConnection connection, ConnectionPace? turn, ChunkWork work, int writers, CancellationTokenSource stop)
     {
         var writing = new ParquetWriterOptions { RowGroupBytes = Math.Clamp(options.MemoryBudget / 4 / writers, 1 << 20, 64 << 20) };
         try
         {
-            while (await turn.MayStartAsync(() => work.Queue.IsEmpty, stop.Token) && work.Queue.TryDequeue(out var chunk))
+            while ((turn is null || await turn.MayStartAsync(() => work.Queue.IsEmpty, stop.Token)) && work.Queue.TryDequeue(out var chunk))
             {
                 var query = ChunkQuery.Of(work.Table, work.Mappings, chunk);
                 await CopyReader.CopyAsync(connection, query, work.Table.ToString(), work.Names, copy => ReadChunk(copy, turn, work, writing, stop.Token), stop.Token);
@@ -57,7 +60,7 @@ internal sealed class ChunkReading(LakeDirectory lake, ExtractorOptions options,
     }
 
     /// <summary>Reads one chunk, on the connection's own thread, into as many files as it fills.</summary>
-    private void ReadChunk(CopyReader copy, ConnectionPace turn, ChunkWork work, ParquetWriterOptions writing, CancellationToken cancellation)
+    private void ReadChunk(CopyReader copy, ConnectionPace? turn, ChunkWork work, ParquetWriterOptions writing, CancellationToken cancellation)
     {
         RawFile? file = null;
         try
@@ -73,7 +76,7 @@ internal sealed class ChunkReading(LakeDirectory lake, ExtractorOptions options,
 
                 file.EndBatch(rows, cancellation);
                 work.OnRows(rows);
-                turn.Pass(cancellation);
+                turn?.Pass(cancellation);
                 Failpoint.Pass("extractor.rows-read");
                 if (file.Size >= options.FileBytes)
                 {

@@ -233,6 +233,20 @@ public sealed class GovernorTests(QuietServer server) : IClassFixture<QuietServe
         await using var next = (await run.Pace.Connections.TryOpenAsync(CancellationToken.None)).ShouldNotBeNull();
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task A_statement_may_take_what_is_left_of_the_runs_time()
+    {
+        var run = new GovernedRun(server.ConnectionString, GovernedRun.Wide with { LockTimeout = TimeSpan.FromSeconds(7) });
+        await using var snapshot = await SourceSnapshot.TakeAsync(run.Pace.Connections, run.Pace.SnapshotOptions(DateTimeOffset.UnixEpoch), CancellationToken.None);
+        (await BoundsAsync()).ShouldBe("10d 7s");
+        run.Time.Advance(TimeSpan.FromDays(9));
+        (await run.Pace.Of(snapshot.Owner, isFirst: true).MayStartAsync(() => false, CancellationToken.None)).ShouldBeTrue();
+        (await BoundsAsync()).ShouldBe("1d 7s");
+
+        async Task<string?> BoundsAsync() =>
+            (await snapshot.Owner.QueryAsync("SELECT current_setting('statement_timeout') || ' ' || current_setting('lock_timeout')", [], CancellationToken.None))[0][0];
+    }
+
     private static async Task EndAsync(NpgsqlConnection[] sessions)
     {
         foreach (var session in sessions)
