@@ -53,7 +53,6 @@ internal sealed class LoadProbe(SourceConnections connections)
         try
         {
             kept = await connections.OpenExtraAsync(Measuring, cancellation);
-            await kept.ExecuteAsync("SET statement_timeout = '5s'; SET lock_timeout = '1s'; SET default_transaction_read_only = on", Measuring, cancellation);
             return await AskAsync(kept, cancellation);
         }
         catch
@@ -75,7 +74,10 @@ internal sealed class LoadProbe(SourceConnections connections)
 
     private static async Task<SourceLoad> AskAsync(SourceConnection connection, CancellationToken cancellation)
     {
+        // Settings of the transaction, never of the session: behind a pooler that is shared with others.
+        await connection.ExecuteAsync("BEGIN READ ONLY; SET LOCAL statement_timeout = '5s'; SET LOCAL lock_timeout = '1s'", Measuring, cancellation);
         var row = (await connection.QueryAsync(Question, [], Measuring, cancellation))[0];
+        await connection.ExecuteAsync("COMMIT", Measuring, cancellation);
         return new SourceLoad(
             int.Parse(row[0]!, CultureInfo.InvariantCulture),
             int.Parse(row[1]!, CultureInfo.InvariantCulture),

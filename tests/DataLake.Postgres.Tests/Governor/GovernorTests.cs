@@ -119,6 +119,36 @@ public sealed class GovernorTests(QuietServer server) : IClassFixture<QuietServe
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task At_a_slow_pace_a_quarter_of_the_time_is_read()
+    {
+        var run = new GovernedRun(server.ConnectionString, GovernedRun.Wide with { LockWaits = 0 });
+        await using (await Jam.MakeAsync(server))
+        {
+            await run.Governor.EnterAsync(CancellationToken.None);
+            run.Governor.Pace.ShouldBe(Pace.Wait);
+        }
+
+        run.Time.Advance(SourceGovernor.Interval);
+        await run.Governor.RefreshAsync(CancellationToken.None);
+        run.Governor.Pace.ShouldBe(Pace.Slow);
+        await using var connection = await run.Pace.Connections.OpenAsync(CancellationToken.None);
+        var turn = run.Pace.Of(connection, () => true);
+        for (var i = 1; i <= 3; i++)
+        {
+            turn.Pass(CancellationToken.None); // Its turn has just begun.
+            run.Time.Advance(TimeSpan.FromMilliseconds(100));
+            var passing = Task.Run(() => turn.Pass(CancellationToken.None));
+            await Eventually.Async(() => run.Time.ActiveTimers == 1);
+            passing.IsCompleted.ShouldBeFalse();
+            run.Time.Advance(TimeSpan.FromMilliseconds(300));
+            await passing;
+            run.Pace.Waited.ShouldBe(TimeSpan.FromMilliseconds(300 * i));
+        }
+
+        await run.Governor.LeaveAsync();
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_run_that_held_its_snapshot_for_long_enough_gives_it_back_and_says_why()
     {
         var run = new GovernedRun(server.ConnectionString, GovernedRun.Wide with { LockWaits = 0, MaxPause = TimeSpan.FromMinutes(5) });
@@ -231,6 +261,20 @@ public sealed class GovernorTests(QuietServer server) : IClassFixture<QuietServe
         }
 
         await using var next = (await run.Pace.Connections.TryOpenAsync(CancellationToken.None)).ShouldNotBeNull();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_statement_may_take_what_is_left_of_the_runs_time()
+    {
+        var run = new GovernedRun(server.ConnectionString, GovernedRun.Wide with { LockTimeout = TimeSpan.FromSeconds(7) });
+        await using var snapshot = await SourceSnapshot.TakeAsync(run.Pace.Connections, run.Pace.SnapshotOptions(DateTimeOffset.UnixEpoch), CancellationToken.None);
+        (await BoundsAsync()).ShouldBe("10d 7s");
+        run.Time.Advance(TimeSpan.FromDays(9));
+        (await run.Pace.Of(snapshot.Owner, () => true).MayStartAsync(() => false, CancellationToken.None)).ShouldBeTrue();
+        (await BoundsAsync()).ShouldBe("1d 7s");
+
+        async Task<string?> BoundsAsync() =>
+            (await snapshot.Owner.QueryAsync("SELECT current_setting('statement_timeout') || ' ' || current_setting('lock_timeout')", [], CancellationToken.None))[0][0];
     }
 
     private static async Task EndAsync(NpgsqlConnection[] sessions)
