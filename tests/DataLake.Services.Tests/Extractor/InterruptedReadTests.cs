@@ -96,7 +96,7 @@ public sealed class InterruptedReadTests(TestPostgres postgres)
         }
 
         var run = await lake.OnlyRunAsync();
-        run.Error.ShouldNotBeNull().ShouldContain("while reading public.gated");
+        run.Error.ShouldNotBeNull().ShouldContain("public.gated [beginning, 2026-01-10 12:00:00Z) could not be read. ");
         lake.FilesOnDisk().ShouldBeEmpty();
         await lake.AdvanceAsync(TimeSpan.FromSeconds(10));
         await lake.SettleAsync();
