@@ -111,7 +111,7 @@ internal sealed class DataFileDecoder
             NanValueCounts = nanCounts,
             LowerBounds = lower,
             UpperBounds = upper,
-            KeyMetadata = key is null ? null : new ReadOnlyMemory<byte>(key),
+            KeyMetadata = key is null ? default(ReadOnlyMemory<byte>?) : key,
             SplitOffsets = splits,
             EqualityIds = equality,
             SortOrderId = sortOrder,

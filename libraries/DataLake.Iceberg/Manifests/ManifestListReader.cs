@@ -98,7 +98,7 @@ public static class ManifestListReader
             ExistingRowsCount = Number(numbers, FieldIds.ExistingRowsCount, path),
             DeletedRowsCount = Number(numbers, FieldIds.DeletedRowsCount, path),
             Partitions = summaries,
-            KeyMetadata = key is null ? null : new ReadOnlyMemory<byte>(key),
+            KeyMetadata = key is null ? default(ReadOnlyMemory<byte>?) : key,
         };
     }
 
@@ -129,7 +129,7 @@ public static class ManifestListReader
         }
 
         // Not knowing is the careful answer.
-        return new FieldSummary(containsNull ?? true, containsNan, lower is null ? null : new ReadOnlyMemory<byte>(lower), upper is null ? null : new ReadOnlyMemory<byte>(upper));
+        return new FieldSummary(containsNull ?? true, containsNan, lower is null ? default(ReadOnlyMemory<byte>?) : lower, upper is null ? default(ReadOnlyMemory<byte>?) : upper);
     }
 
     private static long? Number(ReadOnlySpan<long?> numbers, int id, string path) => numbers[id - FieldIds.ManifestPath] switch

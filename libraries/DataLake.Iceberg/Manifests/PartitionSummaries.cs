@@ -27,5 +27,5 @@ internal sealed class PartitionSummaries(int fields)
 
     public IReadOnlyList<FieldSummary> ToList() => [.. summaries.Select(summary => new FieldSummary(summary.Null, summary.Nan, Bytes(summary.Lower), Bytes(summary.Upper)))];
 
-    private static ReadOnlyMemory<byte>? Bytes(IcebergValue value) => value.Type == TypeId.None ? null : SingleValueBinary.ToBytes(value);
+    private static ReadOnlyMemory<byte>? Bytes(IcebergValue value) => value.IsNull ? default(ReadOnlyMemory<byte>?) : SingleValueBinary.ToBytes(value);
 }
