@@ -4,6 +4,7 @@
 //   node read.mjs sql [TEXT]                              DuckDB: runs TEXT (or standard input), prints the last statement's columns and rows
 //   node read.mjs indexes FILE                            hyparquet: a line of JSON a column chunk: its column and offset index, or null
 //   node read.mjs rewrite-v2 IN OUT                       parquet-wasm: writes IN again with data pages v2
+//   node read.mjs icebird METADATA                        icebird: the rows of the current snapshot of an Iceberg table, by its metadata file; locations are file: URLs
 //
 // A row is a JSON array in column order. Values are:
 //   null, true, false    as they are
@@ -22,7 +23,7 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 const compressors = { GZIP: page => gunzipSync(page), BROTLI: page => brotliDecompressSync(page) }
 const view = new DataView(new ArrayBuffer(8))
 const [mode, ...args] = process.argv.slice(2)
-const modes = { duckdb, hyparquet, 'parquet-wasm': wasm, sql, indexes, 'rewrite-v2': rewriteV2 }
+const modes = { duckdb, hyparquet, 'parquet-wasm': wasm, sql, indexes, 'rewrite-v2': rewriteV2, icebird }
 if (!modes[mode]) throw new Error(`Usage: read.mjs ${Object.keys(modes).join('|')} ...`)
 await modes[mode](...args)
 
@@ -222,4 +223,32 @@ async function rewriteV2(from, to) {
   const properties = new WriterPropertiesBuilder().setWriterVersion(WriterVersion.V2).setCompression(Compression.SNAPPY)
     .setDictionaryEnabled(true).setDataPageSizeLimit(4096).build()
   writeFileSync(to, writeParquet(readParquet(readFileSync(from)), properties))
+}
+
+// icebird, which finds the files of an Iceberg table by itself ----------------------------------------------------------------
+
+async function icebird(path) {
+  globalThis.fetch = fetchFile
+  const { icebergRead } = await import('icebird')
+  const metadata = JSON.parse(readFileSync(path, 'utf8'))
+  const { fields } = metadata.schemas.find(schema => schema['schema-id'] === metadata['current-schema-id'])
+  const rows = await icebergRead({ tableUrl: metadata.location, metadata })
+  print(fields.map(field => field.name), rows.map(row => fields.map(field => fromIcebird(row[field.name], field.type))))
+}
+
+async function fetchFile(url, init) {
+  const data = readFileSync(new URL(url))
+  const range = /^bytes=(\d+)-(\d*)$/.exec(new Headers(init?.headers).get('range') ?? '')
+  return range ? new Response(data.subarray(Number(range[1]), range[2] ? Number(range[2]) + 1 : undefined), { status: 206 }) : new Response(data)
+}
+
+function fromIcebird(value, type) {
+  if (value === null || value === undefined) return null
+  switch (type) {
+    case 'boolean': case 'string': return value
+    case 'int': case 'long': return integer(value)
+    case 'double': return double(value)
+    case 'date': return value.getTime() / 86400000
+    default: throw new Error(`No canonical form for Iceberg type ${type}`)
+  }
 }
