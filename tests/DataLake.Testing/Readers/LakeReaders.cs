@@ -31,6 +31,10 @@ public static class LakeReaders
     public static async Task<IReadOnlyList<string>> IcebergAsync(string metadataFile, CancellationToken cancellationToken = default) =>
         (await RunAsync(["icebird", metadataFile], "", cancellationToken)).TrimEnd('\n').Split('\n');
 
+    /// <summary>Reads an Avro file with avsc (JavaScript). Gives the header's entries first, then one line a record.</summary>
+    public static async Task<IReadOnlyList<string>> AvroAsync(string file, CancellationToken cancellationToken = default) =>
+        (await RunAsync(["avro", file], "", cancellationToken)).TrimEnd('\n').Split('\n');
+
     private static async Task<string> RunAsync(IReadOnlyList<string> arguments, string input, CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo("node") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
