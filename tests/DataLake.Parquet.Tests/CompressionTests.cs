@@ -2,6 +2,7 @@ using DataLake.Parquet.Compression;
 using DataLake.Parquet.Reading;
 using DataLake.Parquet.Schema;
 using DataLake.Parquet.Tests.Tables;
+using DataLake.Testing;
 
 namespace DataLake.Parquet.Tests;
 
