@@ -43,7 +43,9 @@ public sealed class JsonFields : IEquatable<JsonFields>
         foreach (var (name, text) in fields)
         {
             writer.WritePropertyName(name);
-            writer.WriteRawValue(text);
+
+            // It was parsed when it was read; checked again it would be held to a lesser depth.
+            writer.WriteRawValue(text, skipInputValidation: true);
         }
     }
 }

@@ -33,7 +33,17 @@ internal static class JsonText
     public static byte[] Write(Action<Utf8JsonWriter> write)
     {
         var buffer = new ArrayBufferWriter<byte>(1024);
-        using (var writer = new Utf8JsonWriter(buffer, WriterOptions)) write(writer);
+        using var writer = new Utf8JsonWriter(buffer, WriterOptions);
+        try
+        {
+            write(writer);
+        }
+        catch (JsonException e)
+        {
+            throw new IcebergException(IcebergErrorKind.Invalid, $"A text that was to be JSON is not valid or nests too deep: {e.Message} Correct it.", e);
+        }
+
+        writer.Flush();
         return buffer.WrittenSpan.ToArray();
     }
 

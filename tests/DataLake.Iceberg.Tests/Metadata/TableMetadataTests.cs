@@ -137,6 +137,15 @@ public sealed class TableMetadataTests
     public void What_is_no_table_metadata_is_refused(string json) => Should.Throw<IcebergException>(() => Parse(json)).Kind.ShouldBe(IcebergErrorKind.Corrupt);
 
     [Fact]
+    public void What_is_not_known_here_may_nest_deep()
+    {
+        var deep = string.Concat(Enumerable.Repeat("[", 200)) + string.Concat(Enumerable.Repeat("]", 200));
+        var json = JsonOf(New());
+        json = $"{json[..^1]},\"later\":{deep}}}";
+        JsonOf(Parse(json)).ShouldBe(json);
+    }
+
+    [Fact]
     public void Nesting_without_end_is_refused()
     {
         var type = new StringBuilder("\"int\"");
