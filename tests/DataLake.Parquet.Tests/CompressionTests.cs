@@ -3,6 +3,7 @@ using DataLake.Testing.Fuzzing;
 using DataLake.Parquet.Reading;
 using DataLake.Parquet.Schema;
 using DataLake.Parquet.Tests.Tables;
+using DataLake.Testing;
 
 namespace DataLake.Parquet.Tests;
 
