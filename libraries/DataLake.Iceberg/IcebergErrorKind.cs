@@ -21,6 +21,12 @@ public enum IcebergErrorKind
     /// <summary>A requirement of a commit is not met: somebody else committed first. Load the table again and repeat the operation.</summary>
     CommitConflict,
 
+    /// <summary>A catalog failed after it was asked to commit: it may have committed or not. Load the table and look; never repeat the commit blindly.</summary>
+    UnknownOutcome,
+
+    /// <summary>There is no such table, namespace, snapshot or file.</summary>
+    NotFound,
+
     /// <summary>A call came at the wrong time: a writer that is complete or failed before.</summary>
     InvalidState,
 }
