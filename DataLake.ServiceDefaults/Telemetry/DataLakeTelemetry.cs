@@ -24,6 +24,12 @@ public static class DataLakeTelemetry
     /// <summary>Seconds an attempt took, by pipeline, table and outcome.</summary>
     public static Histogram<double> ExtractDuration { get; } = Meter.CreateHistogram<double>("datalake.extract.duration", "s", "Time of one attempt to extract a window.");
 
+    /// <summary>Seconds that reading waited for its source to calm down, by pipeline and table.</summary>
+    public static Counter<double> SourceWaited { get; } = Meter.CreateCounter<double>("datalake.source.waited", "s", "Time that runs waited because their source was busier than its limits.");
+
+    /// <summary>How often reading backed off, by pipeline.</summary>
+    public static Counter<long> SourceBackOffs { get; } = Meter.CreateCounter<long>("datalake.source.backoffs", "{time}", "Times that reading a source stopped because it was busier than its limits.");
+
     /// <summary>Runs committed, by pipeline and table.</summary>
     public static Counter<long> RunsCommitted { get; } = Meter.CreateCounter<long>("datalake.run.committed", "{run}", "Runs that became part of their table.");
 

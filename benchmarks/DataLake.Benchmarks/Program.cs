@@ -1,21 +1,34 @@
 using System.CommandLine;
 using DataLake.Benchmarks;
 using DataLake.Benchmarks.Contenders;
+using DataLake.EmbeddedPostgres;
 
-var rows = new Option<long>("--rows") { Description = "Rows of the taxi table; the others have a share of it.", DefaultValueFactory = _ => 5_000_000 };
-var tables = new Option<string[]>("--tables") { Description = "Which tables. Default: all.", AllowMultipleArgumentsPerToken = true };
-var repeat = new Option<int>("--repeat") { Description = "How often each is measured; the median counts.", DefaultValueFactory = _ => 3 };
-var folder = new Option<string>("--folder") { Description = "Where the source's cluster and the outputs lie; kept for the next time.", DefaultValueFactory = _ => Path.Combine(Path.GetTempPath(), "datalake-benchmark") };
-var extract = new Command("extract", "Extraction, side by side with draining COPY and with psql | DuckDB.") { rows, tables, repeat, folder };
-extract.SetAction((parsed, _) => ExtractBenchmark.RunAsync(parsed.GetValue(rows), parsed.GetValue(tables) ?? [], parsed.GetValue(repeat), parsed.GetValue(folder)!));
+var root = new RootCommand(
+    """
+    DataLake's benchmarks. Each prints Markdown on standard output and what it does now on standard error; Ctrl-C stops it, its private server and removes what it wrote.
 
-var table = new Argument<string>("table");
-var lake = new Argument<string>("lake");
-var connections = new Argument<int>("connections");
-var worker = new Command("worker", "One extraction in this process (started by the benchmark).") { table, lake, connections };
-worker.SetAction((parsed, _) => Worker.RunAsync(
-    Environment.GetEnvironmentVariable("DATALAKE_BENCHMARK_SOURCE")!, parsed.GetValue(table)!, parsed.GetValue(lake)!, parsed.GetValue(connections)));
-var idle = new Command("idle", "The runtime's own memory (started by the benchmark).");
-idle.SetAction(_ => Worker.Idle());
-
-return await new RootCommand("DataLake's benchmarks.") { extract, worker, idle }.Parse(args).InvokeAsync();
+    Examples:
+      dotnet run -c Release --project benchmarks/DataLake.Benchmarks -- extract
+      dotnet run -c Release --project benchmarks/DataLake.Benchmarks -- extract --rows 1000000 --tables taxi wide --repeat 1 --json extract.json
+      dotnet run -c Release --project benchmarks/DataLake.Benchmarks -- memory
+      dotnet run -c Release --project benchmarks/DataLake.Benchmarks -- memory --rows 1000000 --cases taxi columns_1600 --connections 4
+      dotnet run -c Release --project benchmarks/DataLake.Benchmarks -- latency --windows 300
+    """)
+{
+    BenchmarkCommands.Extract(), BenchmarkCommands.Memory(), BenchmarkCommands.Latency(), WorkerCommands.Worker(), WorkerCommands.Drain(), WorkerCommands.Idle(),
+};
+try
+{
+    // After Ctrl-C the server is stopped and folders are removed, which takes a moment.
+    return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromMinutes(1) });
+}
+catch (OperationCanceledException)
+{
+    Console.Error.WriteLine("stopped");
+    return 130;
+}
+catch (Exception error)
+{
+    Console.Error.WriteLine($"error: {(error is EmbeddedPostgresException or InvalidOperationException ? error.Message : error)}");
+    return 1;
+}

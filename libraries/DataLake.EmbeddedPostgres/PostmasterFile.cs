@@ -49,7 +49,7 @@ internal sealed record PostmasterFile(string Path, int ProcessId, int Port, bool
         _ = int.TryParse(lines.ElementAtOrDefault(PortLine), CultureInfo.InvariantCulture, out var port);
 
         // A single-user server writes a negative process id.
-        return new PostmasterFile(path, Math.Abs(processId), port, lines.ElementAtOrDefault(StatusLine)?.Trim() == "ready");
+        return new PostmasterFile(path, Math.Abs(processId), port, lines.ElementAtOrDefault(StatusLine)?.Trim() is "ready" or "standby");
     }
 
     /// <summary>Whether the process that the file names is the server of the data directory.</summary>

@@ -26,8 +26,9 @@ public sealed class StagedFile : IAsyncDisposable
     /// <summary>Where to write. Its errors are <see cref="StorageException"/>s.</summary>
     public Stream Stream { get; }
 
-    /// <summary>Opens what has been written so far, for checking it before it is published.</summary>
-    public FileStream OpenWritten() => lake.Guard(LakePath, () => new FileStream(staging, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+    /// <summary>Opens what has been written so far, for checking it before it is published. Its reads block: what was just written is in memory still.</summary>
+    public Stream OpenWritten() => lake.Guard(LakePath, () =>
+        new BlockingReadStream(new FileStream(staging, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0)));
 
     /// <summary>Puts the contents on disk and gives the file its name, in one step for every reader. Nothing can be written after it.</summary>
     /// <exception cref="StorageException">A file of that name exists already, or the disk refuses.</exception>

@@ -15,6 +15,9 @@ public enum StorageErrorKind
     /// <summary>Something is there already, and the store never overwrites.</summary>
     Exists,
 
+    /// <summary>What was written is not what is read back.</summary>
+    Damaged,
+
     /// <summary>The store answered with another error.</summary>
     Failed,
 }
@@ -26,7 +29,7 @@ public sealed class StorageException(StorageErrorKind kind, string message, Exce
     public StorageErrorKind Kind { get; } = kind;
 
     /// <summary>Whether the same call may succeed later without a change by a person.</summary>
-    public bool CanRetry => Kind is StorageErrorKind.Full or StorageErrorKind.Failed;
+    public bool CanRetry => Kind is StorageErrorKind.Full or StorageErrorKind.Damaged or StorageErrorKind.Failed;
 
     /// <summary>Says what an input/output error means for the lake.</summary>
     internal static StorageException From(IOException error, string path, string root)

@@ -102,6 +102,26 @@ public sealed class WriterTests
         large.RowGroups[0].Columns[1].TotalCompressedSize.ShouldBeLessThan(60_000);
     }
 
+    [Theory]
+    [InlineData(31)]
+    [InlineData(32)]
+    [InlineData(33)]
+    [InlineData(1024)]
+    [InlineData(1025)]
+    public async Task Dictionaries_keep_every_value_where_they_grow_and_are_tried_again_after_they_were_given_up(int different)
+    {
+        var schema = new ParquetSchema([ParquetColumn.Of("long", PhysicalType.Int64), ParquetColumn.Of("int", PhysicalType.Int32), ParquetColumn.Text("text"), ParquetColumn.Text("unique, then not")]);
+        var group = different * 8;
+        var rows = Enumerable.Range(0, group * 7).Select(i => new object?[]
+        {
+            i % different * 7_000_000_000L, i % different * -3, Encoding.UTF8.GetBytes($"value {i % different}"), Encoding.UTF8.GetBytes($"text {(i < group ? i : i % different)}"),
+        }).ToList();
+        var (file, summary) = await new TestTable("growing dictionaries", schema, rows) { Options = new() { RowGroupRows = group }, BatchRows = group }.WriteAsync();
+        CanonicalRows.Of(schema, await OwnReader.ReadAsync(file)).SequenceEqual(CanonicalRows.Of(schema, rows)).ShouldBeTrue();
+        summary.RowGroups.ShouldAllBe(chunks => chunks.Columns.Take(3).All(chunk => chunk.Encodings.Contains(ParquetEncoding.RleDictionary)));
+        summary.RowGroups.Select(chunks => chunks.Columns[3].Encodings.Contains(ParquetEncoding.RleDictionary)).ShouldBe([false, false, false, false, false, true, true]);
+    }
+
     [Fact]
     public async Task Columns_of_unequal_rows_are_refused_by_name()
     {

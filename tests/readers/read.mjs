@@ -4,6 +4,8 @@
 //   node read.mjs sql [TEXT]                              DuckDB: runs TEXT (or standard input), prints the last statement's columns and rows
 //   node read.mjs indexes FILE                            hyparquet: a line of JSON a column chunk: its column and offset index, or null
 //   node read.mjs rewrite-v2 IN OUT                       parquet-wasm: writes IN again with data pages v2
+//   node read.mjs avro FILE                               avsc: a line with the header's entries as texts, then a line of JSON a record; bytes are "0x" and hex
+//   node read.mjs icebird METADATA                        icebird: the rows of the current snapshot of an Iceberg table, by its metadata file; locations are file: URLs
 //
 // A row is a JSON array in column order. Values are:
 //   null, true, false    as they are
@@ -22,7 +24,7 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 const compressors = { GZIP: page => gunzipSync(page), BROTLI: page => brotliDecompressSync(page) }
 const view = new DataView(new ArrayBuffer(8))
 const [mode, ...args] = process.argv.slice(2)
-const modes = { duckdb, hyparquet, 'parquet-wasm': wasm, sql, indexes, 'rewrite-v2': rewriteV2 }
+const modes = { duckdb, hyparquet, 'parquet-wasm': wasm, sql, indexes, 'rewrite-v2': rewriteV2, icebird, avro }
 if (!modes[mode]) throw new Error(`Usage: read.mjs ${Object.keys(modes).join('|')} ...`)
 await modes[mode](...args)
 
@@ -180,6 +182,7 @@ async function wasm(...files) {
     table.schema.fields.forEach((field, column) => {
       let row = 0
       for (const data of table.getChildAt(column)?.data ?? []) {
+        if (data.length === 0) continue // A list without rows has no elements to look at either.
         const convert = fromArrow(field.type, data, table.getChildAt(column), makeVector)
         for (let i = 0; i < data.length; i++, row++) rows[row][column] = data.getValid(i) ? convert(i, row) : null
       }
@@ -222,4 +225,49 @@ async function rewriteV2(from, to) {
   const properties = new WriterPropertiesBuilder().setWriterVersion(WriterVersion.V2).setCompression(Compression.SNAPPY)
     .setDictionaryEnabled(true).setDataPageSizeLimit(4096).build()
   writeFileSync(to, writeParquet(readParquet(readFileSync(from)), properties))
+}
+
+// avsc, which keeps to the rules of Avro ---------------------------------------------------------------------------------------
+
+async function avro(path) {
+  const { default: avsc } = await import('avsc')
+  const long = avsc.types.LongType.__with({
+    fromBuffer: buffer => buffer.readBigInt64LE(), toBuffer: () => { throw new Error('not written') },
+    fromJSON: BigInt, toJSON: String, isValid: value => typeof value === 'bigint', compare: (a, b) => (a < b ? -1 : Number(a > b)),
+  })
+  const parseHook = schema => avsc.Type.forSchema(schema, { registry: { long } })
+  const decoder = avsc.createFileDecoder(path, { parseHook })
+  const text = (_, value) => typeof value === 'bigint' ? integer(value) : value?.type === 'Buffer' ? '0x' + Buffer.from(value.data).toString('hex') : value
+  await new Promise((resolve, reject) => decoder
+    .on('metadata', (type, codec, header) => process.stdout.write(JSON.stringify(Object.fromEntries(Object.entries(header.meta).map(([key, value]) => [key, value.toString()]))) + '\n'))
+    .on('data', record => process.stdout.write(JSON.stringify(record, text) + '\n'))
+    .on('error', reject).on('end', resolve))
+}
+
+// icebird, which finds the files of an Iceberg table by itself ----------------------------------------------------------------
+
+async function icebird(path) {
+  globalThis.fetch = fetchFile
+  const { icebergRead } = await import('icebird')
+  const metadata = JSON.parse(readFileSync(path, 'utf8'))
+  const { fields } = metadata.schemas.find(schema => schema['schema-id'] === metadata['current-schema-id'])
+  const rows = await icebergRead({ tableUrl: metadata.location, metadata })
+  print(fields.map(field => field.name), rows.map(row => fields.map(field => fromIcebird(row[field.name], field.type))))
+}
+
+async function fetchFile(url, init) {
+  const data = readFileSync(new URL(url))
+  const range = /^bytes=(\d+)-(\d*)$/.exec(new Headers(init?.headers).get('range') ?? '')
+  return range ? new Response(data.subarray(Number(range[1]), range[2] ? Number(range[2]) + 1 : undefined), { status: 206 }) : new Response(data)
+}
+
+function fromIcebird(value, type) {
+  if (value === null || value === undefined) return null
+  switch (type) {
+    case 'boolean': case 'string': return value
+    case 'int': case 'long': return integer(value)
+    case 'double': return double(value)
+    case 'date': return value.getTime() / 86400000
+    default: throw new Error(`No canonical form for Iceberg type ${type}`)
+  }
 }

@@ -1,71 +1,93 @@
+using System.Globalization;
 using System.Text.Json;
 using DataLake.Benchmarks.Datasets;
+using DataLake.Benchmarks.Hosting;
 using DataLake.Benchmarks.Measuring;
+using DataLake.EmbeddedPostgres;
 using Npgsql;
 
 namespace DataLake.Benchmarks.Contenders;
 
-/// <summary>The ways to get a table out of PostgreSQL that are measured side by side.</summary>
-internal sealed class Contestants(string psql, string connectionString, string folder)
+/// <summary>The ways to get tables out of PostgreSQL that are measured side by side.</summary>
+internal sealed class Contestants(Workplace workplace, CancellationToken cancellation)
 {
-    private readonly NpgsqlConnectionStringBuilder source = new(connectionString);
+    private readonly string psql = Path.Combine(PostgresPrograms.Find().Folder, "psql");
+    private readonly NpgsqlConnectionStringBuilder source = new(workplace.ConnectionString);
 
     /// <summary>The wire's own speed: binary COPY, drained.</summary>
-    public async Task<Measurement> DrainAsync(Dataset dataset)
+    public async Task<Measurement> PsqlDrainAsync(string table)
     {
-        var (seconds, cpu, _) = await ShellTimer.RunAsync($"{Psql($"COPY (SELECT * FROM {dataset.Name}) TO STDOUT (FORMAT binary)")} > /dev/null", Environment());
-        return new Measurement(seconds, cpu, null, null);
+        var (used, _) = await MeasureAsync($"{Psql($"COPY (SELECT * FROM {table}) TO STDOUT (FORMAT binary)")} > /dev/null");
+        return used;
     }
 
     /// <summary>What somebody would write in an afternoon: psql's CSV into DuckDB, which writes the Parquet file.</summary>
     public async Task<Measurement> CsvToDuckDbAsync(Dataset dataset)
     {
-        var output = Path.Combine(folder, $"{dataset.Name}-duckdb.parquet");
+        var output = DuckDbFile(dataset.Name);
+        Directory.CreateDirectory(workplace.Output);
         File.Delete(output);
-        var script = Path.Combine(ProjectFolder(), "csv-to-parquet.mjs");
-        var (seconds, cpu, printed) = await ShellTimer.RunAsync(
-            $"{Psql($"COPY (SELECT * FROM {dataset.Name}) TO STDOUT (FORMAT csv)")} | node '{script}' '{output}' \"$COLUMNS_OF_TABLE\"", Environment(dataset.DuckColumns));
-        using var used = JsonDocument.Parse(printed);
-        return new Measurement(seconds, cpu, used.RootElement.GetProperty("peakKilobytes").GetInt64() * 1024, new FileInfo(output).Length);
+        var (used, printed) = await MeasureAsync(
+            $"{Psql($"COPY (SELECT * FROM {dataset.Name}) TO STDOUT (FORMAT csv)")} | node '{Script("csv-to-parquet.mjs")}' '{output}' \"$COLUMNS_OF_TABLE\"", dataset.DuckColumns);
+        using var said = JsonDocument.Parse(printed);
+        return used with { PeakBytes = said.RootElement.GetProperty("peakKilobytes").GetInt64() * 1024, OutputBytes = new FileInfo(output).Length };
     }
 
+    /// <summary>The driver's raw COPY stream, drained.</summary>
+    public Task<Measurement> DriverDrainAsync(string table, bool isBlocking) => OursAsync($"drain {(isBlocking ? "driver-blocking" : "driver")} {table}");
+
+    /// <summary>Our own protocol client, drained.</summary>
+    public Task<Measurement> ClientDrainAsync(params IReadOnlyList<string> tables) => OursAsync($"drain client {string.Join(' ', tables)}");
+
     /// <summary>DataLake's extractor.</summary>
-    public async Task<Measurement> DataLakeAsync(Dataset dataset, int connections)
+    public async Task<Measurement> DataLakeAsync(int connections, params IReadOnlyList<string> tables)
     {
-        var lake = Path.Combine(folder, $"{dataset.Name}-datalake-{connections}");
+        var lake = LakeFolder(tables[0], connections);
         if (Directory.Exists(lake))
         {
             Directory.Delete(lake, recursive: true);
         }
 
-        var (seconds, cpu, printed) = await ShellTimer.RunAsync(
-            $"dotnet '{typeof(Contestants).Assembly.Location}' worker {dataset.Name} '{lake}' {connections}", Environment());
-        var report = JsonSerializer.Deserialize<WorkerReport>(printed)!;
-        return new Measurement(seconds, cpu, report.PeakBytes, report.OutputBytes);
+        var used = await OursAsync($"worker '{lake}' {connections} {string.Join(' ', tables)}");
+        return used with { OutputBytes = used.Worker!.OutputBytes };
     }
 
-    /// <summary>The memory of the runtime alone.</summary>
-    public async Task<long> FloorAsync()
-    {
-        var (_, _, printed) = await ShellTimer.RunAsync($"dotnet '{typeof(Contestants).Assembly.Location}' idle", Environment());
-        return JsonSerializer.Deserialize<WorkerReport>(printed)!.PeakBytes;
-    }
+    /// <summary>The runtime alone.</summary>
+    public Task<Measurement> IdleAsync() => OursAsync("idle");
 
-    /// <summary>Whether both have the same rows.</summary>
-    public async Task<string> CompareAsync(Dataset dataset, int connections)
+    /// <summary>Whether DuckDB and DataLake wrote the same rows.</summary>
+    public async Task<string> CompareAsync(string table, int connections)
     {
-        var script = Path.Combine(ProjectFolder(), "compare.mjs");
         var (_, _, printed) = await ShellTimer.RunAsync(
-            $"node '{script}' '{Path.Combine(folder, $"{dataset.Name}-duckdb.parquet")}' '{Path.Combine(folder, $"{dataset.Name}-datalake-{connections}")}/raw/{dataset.Name}/*.parquet'", Environment());
+            $"node '{Script("compare.mjs")}' '{DuckDbFile(table)}' '{LakeFolder(table, connections)}/raw/{table}/*.parquet'", Environment(), cancellation);
         return printed.Trim();
     }
+
+    private async Task<Measurement> OursAsync(string arguments)
+    {
+        var (used, printed) = await MeasureAsync($"dotnet '{typeof(Contestants).Assembly.Location}' {arguments}");
+        var report = JsonSerializer.Deserialize<WorkerReport>(printed)!;
+        return used with { Worker = report, PeakBytes = report.PeakBytes };
+    }
+
+    private async Task<(Measurement Used, string Printed)> MeasureAsync(string pipeline, string? columns = null)
+    {
+        var before = ServerProcesses.CpuSeconds(workplace.Server.ProcessId);
+        var (seconds, cpu, printed) = await ShellTimer.RunAsync(pipeline, Environment(columns), cancellation);
+        var server = ServerProcesses.CpuSeconds(workplace.Server.ProcessId) - before;
+        return (new Measurement(seconds, cpu, server, null, null, null), printed);
+    }
+
+    private string DuckDbFile(string table) => Path.Combine(workplace.Output, $"{table}-duckdb.parquet");
+
+    private string LakeFolder(string table, int connections) => Path.Combine(workplace.Output, $"{table}-datalake-{connections}");
 
     private string Psql(string sql) => $"'{psql}' -X -q -v ON_ERROR_STOP=1 -c \"SET TimeZone = 'UTC'\" -c \"{sql}\"";
 
     private Dictionary<string, string> Environment(string? columns = null) => new()
     {
         ["PGHOST"] = source.Host!,
-        ["PGPORT"] = source.Port.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        ["PGPORT"] = source.Port.ToString(CultureInfo.InvariantCulture),
         ["PGUSER"] = source.Username!,
         ["PGPASSWORD"] = source.Password!,
         ["PGDATABASE"] = source.Database!,
@@ -74,16 +96,17 @@ internal sealed class Contestants(string psql, string connectionString, string f
         ["COLUMNS_OF_TABLE"] = columns ?? "",
     };
 
-    private static string ProjectFolder()
+    private static string Script(string name)
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
-            if (File.Exists(Path.Combine(folder.FullName, "csv-to-parquet.mjs")))
+            var script = Path.Combine(folder.FullName, name);
+            if (File.Exists(script))
             {
-                return folder.FullName;
+                return script;
             }
         }
 
-        throw new DirectoryNotFoundException("csv-to-parquet.mjs is in no folder above the program.");
+        throw new DirectoryNotFoundException($"{name} is in no folder above the program.");
     }
 }

@@ -1,12 +1,14 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Text.Json;
+using DataLake.Benchmarks.Measuring;
 using DataLake.Contracts;
 using DataLake.Extractor.Extraction;
 using DataLake.Extractor.Files;
 using DataLake.Ledger.Model;
+using DataLake.Pipelines.Definitions;
 using DataLake.Postgres.Chunks;
 using DataLake.Postgres.Connections;
+using DataLake.Postgres.Errors;
+using DataLake.Postgres.Governor;
 using DataLake.Postgres.Tables;
 using DataLake.Postgres.Types;
 using DataLake.Storage;
@@ -15,38 +17,47 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace DataLake.Benchmarks.Contenders;
 
 /// <summary>
-/// The extractor's own code on one table, in a process of its own: snapshot, chunks, COPY, Parquet, checked and published files. Prints what the process used.
+/// The extractor's own code on tables, one after the other, in a process of its own: snapshot, chunks, COPY, Parquet, checked and published files. Prints what the process used.
 /// </summary>
 internal static class Worker
 {
-    public static async Task RunAsync(string connectionString, string table, string lakeFolder, int connections)
+    public static async Task RunAsync(string connectionString, string lakeFolder, int connections, IReadOnlyList<string> tables)
     {
         var watch = Stopwatch.StartNew();
         var lake = new LakeDirectory(lakeFolder);
-        await using var snapshot = await SourceSnapshot.TakeAsync(new SourceConnections(connectionString, connections, "DataLake benchmark"), CancellationToken.None);
-        var source = await TableInspector.InspectAsync(snapshot.Owner, TableName.TryParse(table)!, CancellationToken.None);
-        var mappings = source.Columns.Select((column, i) => ColumnMapping.Of(column, i + 1)).ToList();
-        var chunks = await ChunkPlanner.PlanAsync(snapshot.Owner, source, new ChunkRule.Count(connections), null, connections, CancellationToken.None);
-        var run = new Run { Id = Guid.CreateVersion7(), Pipeline = "benchmark", Table = table, Attempt = 1 };
-        var rows = 0L;
-        var work = new ChunkWork(run, source, mappings, chunks, $"raw/{table}", count => Interlocked.Add(ref rows, count));
-        await new ChunkReading(lake, new ExtractorOptions(), TimeProvider.System, NullLogger.Instance).ReadAsync(snapshot, work, CancellationToken.None);
-        var used = new WorkerReport(
-            rows, watch.Elapsed.TotalSeconds, Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds, PeakBytes(), work.Files.Sum(file => file.Bytes));
-        Console.WriteLine(JsonSerializer.Serialize(used));
+        var source = new SourceConnections(connectionString, connections, "DataLake benchmark");
+        var (rows, bytes) = (0L, 0L);
+        string? refusal = null;
+        try
+        {
+            foreach (var table in tables)
+            {
+                bytes += await ReadAsync(source, lake, table, count => Interlocked.Add(ref rows, count));
+            }
+        }
+        catch (SourceException error)
+        {
+            refusal = error.Message;
+        }
+
+        OwnProcess.Print(new WorkerReport { Rows = rows, Seconds = watch.Elapsed.TotalSeconds, OutputBytes = bytes, Refusal = refusal });
     }
 
     /// <summary>The floor: a process of the same program that does nothing.</summary>
-    public static void Idle() => Console.WriteLine(JsonSerializer.Serialize(
-        new WorkerReport(0, 0, Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds, PeakBytes(), 0)));
+    public static void Idle() => OwnProcess.Print(new WorkerReport());
 
-    private static long PeakBytes()
+    /// <returns>Bytes of its files.</returns>
+    private static async Task<long> ReadAsync(SourceConnections connections, LakeDirectory lake, string table, Action<long> onRows)
     {
-        // VmHWM of proc(5): the largest resident memory so far, in kB.
-        var line = File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
-        return 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+        await using var snapshot = await SourceSnapshot.TakeAsync(connections, CancellationToken.None);
+        var source = await TableInspector.InspectAsync(snapshot.Owner, TableName.TryParse(table)!, CancellationToken.None);
+        var mappings = source.Columns.Select((column, i) => ColumnMapping.Of(column, i + 1)).ToList();
+        var chunks = await ChunkPlanner.PlanAsync(snapshot.Owner, source, new ChunkRule.Automatic(), null, connections.MaxConnections, CancellationToken.None);
+        var run = new Run { Id = Guid.CreateVersion7(), Pipeline = "benchmark", Table = table, Attempt = 1 };
+        var work = new ChunkWork(run, source, mappings, chunks, $"raw/{table}", onRows);
+        var governor = new SourceGovernor("benchmark", connections, DefinitionDefaults.Limits, TimeProvider.System, _ => { }, _ => { });
+        var pace = new ReadPace(governor, "DataLake benchmark", TimeSpan.FromHours(4));
+        await new ChunkReading(lake, new ExtractorOptions(), pace, TimeProvider.System, NullLogger.Instance).ReadAsync(snapshot, work, CancellationToken.None);
+        return work.Files.Sum(file => file.Bytes);
     }
 }
-
-/// <summary>What a worker used.</summary>
-internal sealed record WorkerReport(long Rows, double Seconds, double CpuSeconds, long PeakBytes, long OutputBytes);

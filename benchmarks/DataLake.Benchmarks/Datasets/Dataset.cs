@@ -4,19 +4,22 @@ namespace DataLake.Benchmarks.Datasets;
 /// <param name="Name">The table's name.</param>
 /// <param name="Columns">Column, PostgreSQL type, expression over the row number <c>g</c>, DuckDB type.</param>
 /// <param name="Share">Rows, as a share of what the command line asks for.</param>
-internal sealed record Dataset(string Name, IReadOnlyList<(string Name, string Type, string Expression, string DuckType)> Columns, double Share)
+/// <param name="Batch">Rows that are made at a time.</param>
+internal sealed record Dataset(string Name, IReadOnlyList<(string Name, string Type, string Expression, string DuckType)> Columns, double Share, long Batch = 500_000)
 {
+    /// <summary>The tables of the extraction benchmark.</summary>
     public static IReadOnlyList<Dataset> All { get; } = [Taxi(), Wide(), Narrow(), TextHeavy(), NullHeavy()];
 
     public string CreateSql => $"CREATE UNLOGGED TABLE {Name} ({string.Join(", ", Columns.Select(column => $"{column.Name} {column.Type}"))})";
 
-    public string FillSql(long rows) =>
-        $"SELECT setseed(0.42); INSERT INTO {Name} SELECT {string.Join(", ", Columns.Select(column => $"({column.Expression})::{column.Type}"))} FROM generate_series(1, {(long)(rows * Share)}) g";
+    /// <summary>Makes the rows from <paramref name="first"/> to <paramref name="last"/>. Numbers that are drawn go on where the session's last ones stopped.</summary>
+    public string FillSql(long first, long last) =>
+        $"INSERT INTO {Name} SELECT {string.Join(", ", Columns.Select(column => $"({column.Expression})::{column.Type}"))} FROM generate_series({first}, {last}) g";
 
     public string DuckColumns => "{" + string.Join(", ", Columns.Select(column => $"'{column.Name}': '{column.DuckType}'")) + "}";
 
     /// <summary>Like a month of taxi trips: 16 columns of every common type.</summary>
-    private static Dataset Taxi() => new("taxi",
+    public static Dataset Taxi() => new("taxi",
     [
         ("trip_id", "bigint", "g", "BIGINT"),
         ("vendor_id", "smallint", "1 + g % 2", "INTEGER"),

@@ -5,4 +5,5 @@ namespace DataLake.Ledger.Catalog;
 /// <param name="Type">Its type, as the source writes it.</param>
 /// <param name="Nullable">Whether a value can be missing.</param>
 /// <param name="Number">The source's own number of the column: kept when it is renamed, not used again when it is dropped.</param>
-public sealed record SourceColumn(string Name, string Type, bool Nullable, int Number);
+/// <param name="IsList">Whether the lake keeps it as a list, whose elements have an id of their own.</param>
+public sealed record SourceColumn(string Name, string Type, bool Nullable, int Number, bool IsList = false);

@@ -11,14 +11,15 @@ public sealed class TableColumns(IDbContextFactory<LedgerContext> ledger, TimePr
     /// <summary>
     /// The field ids of <paramref name="columns"/>, in their order. A column keeps its id while the source keeps its number (so a rename is
     /// known as one), or, where the source's table was made anew, while it keeps its name; any other column gets a new id. A source never gives a
-    /// number twice, so one that was dropped and is seen again comes from a run that reads an older snapshot: it keeps its id as well.
+    /// number twice, so one that was dropped and is seen again comes from a run that reads an older snapshot: it keeps its id as well. The elements
+    /// of a list get an id of the same kind, when the column is first seen as one, and keep it with the column.
     /// </summary>
     /// <param name="pipeline">The pipeline.</param>
     /// <param name="table">The table.</param>
     /// <param name="sourceRelation">The source's identity of the table (PostgreSQL's relation OID).</param>
     /// <param name="columns">The columns as the run sees them.</param>
     /// <param name="cancellation">Stops the call; nothing is changed then.</param>
-    public async Task<IReadOnlyList<int>> ResolveAsync(
+    public async Task<IReadOnlyList<FieldIds>> ResolveAsync(
         string pipeline, string table, long sourceRelation, IReadOnlyList<SourceColumn> columns, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(columns);
@@ -27,8 +28,8 @@ public sealed class TableColumns(IDbContextFactory<LedgerContext> ledger, TimePr
         var tableId = (await LockAsync(context, pipeline, table, cancellation)).Id;
         var known = await context.Columns.Where(column => column.TableId == tableId).ToListAsync(cancellation);
         var live = known.Where(column => column.DroppedAt is null).ToList();
-        var nextId = known.Select(column => column.FieldId).DefaultIfEmpty(0).Max() + 1;
-        var ids = new int[columns.Count];
+        var nextId = known.Select(column => Math.Max(column.FieldId, column.ElementId ?? 0)).DefaultIfEmpty(0).Max() + 1;
+        var ids = new FieldIds[columns.Count];
         for (var position = 0; position < columns.Count; position++)
         {
             var column = columns[position];
@@ -48,7 +49,12 @@ public sealed class TableColumns(IDbContextFactory<LedgerContext> ledger, TimePr
             found.SourceRelation = sourceRelation;
             found.SourceNumber = column.Number;
             found.DroppedAt = null;
-            ids[position] = found.FieldId;
+            if (column.IsList)
+            {
+                found.ElementId ??= nextId++;
+            }
+
+            ids[position] = new FieldIds(found.FieldId, found.ElementId);
         }
 
         live.ForEach(column => column.DroppedAt = time.GetUtcNow());

@@ -33,6 +33,9 @@ public sealed class CatalogColumn
     /// <summary>The column's identity within the table, from 1: survives a rename, and is never given to another column.</summary>
     public int FieldId { get; init; }
 
+    /// <summary>The identity of its elements, of the same count, since it was first kept as a list; null: it never was.</summary>
+    public int? ElementId { get; set; }
+
     /// <summary>Its name.</summary>
     public required string Name { get; set; }
 

@@ -1,3 +1,4 @@
+using DataLake.Contracts;
 using DataLake.Ledger.Model;
 
 namespace DataLake.Ledger.Runs;
@@ -9,6 +10,9 @@ public sealed record RunReceipt(IReadOnlyList<RunFile> Files, string? SourceLsn)
 {
     /// <summary>Rows in all files.</summary>
     public long Rows => Files.Sum(file => file.Rows);
+
+    /// <summary>The content hash of all files together.</summary>
+    public ContentHash Content => RunFile.ContentOf(Files);
 
     /// <summary>Bytes of all files.</summary>
     public long Bytes => Files.Sum(file => file.Bytes);

@@ -206,7 +206,7 @@ internal sealed class ColumnChunkEncoder
         _useDictionary = false;
         if (isFirst)
         {
-            _dictionary!.Clear();
+            _dictionary!.Dispose(); // Another column can use its arrays meanwhile.
             _chunksToSkip = ChunksWithoutTrying;
         }
 

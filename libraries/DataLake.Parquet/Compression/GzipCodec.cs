@@ -31,6 +31,8 @@ internal sealed unsafe class GzipCodec : PageCodec
 
     public override void Decompress(ReadOnlySpan<byte> source, Span<byte> destination)
     {
+        // Nothing has no address.
+        if (source.IsEmpty) throw ParquetException.Corrupt("A gzip page has no bytes.");
         try
         {
             fixed (byte* bytes = source)

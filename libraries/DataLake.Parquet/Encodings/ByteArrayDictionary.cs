@@ -37,7 +37,6 @@ internal sealed class ByteArrayDictionary(int fixedLength) : ValueDictionary
         {
             var length = fixedLength != 0 ? fixedLength : BinaryPrimitives.ReadInt32LittleEndian(plain[position..]);
             var value = plain.Slice(position + _prefix, length);
-            position += _prefix + length;
             var hash = Hash(value);
             var slot = (int)hash & mask;
             int number;
@@ -51,14 +50,22 @@ internal sealed class ByteArrayDictionary(int fixedLength) : ValueDictionary
             if (number == 0)
             {
                 if (_plain.Length + _prefix + length > limitBytes) return false;
+                if (_count * 2 == _slotCount)
+                {
+                    // Before the value comes, not after: the arrays never outgrow what the limit allows. It is looked up again.
+                    Resize(_slotCount * 2);
+                    (slots, entries, mask) = (_slots, _entries, _slotCount - 1);
+                    i--;
+                    continue;
+                }
+
                 entries[_count++] = new Entry(hash, _plain.Length + _prefix, length);
-                _plain.Append(plain.Slice(position - _prefix - length, _prefix + length));
+                _plain.Append(plain.Slice(position, _prefix + length));
                 slots[slot] = number = _count;
-                if (_count * 2 > _slotCount) Resize(_slotCount * 2);
-                (slots, entries, mask) = (_slots, _entries, _slotCount - 1);
                 known = _plain.Span;
             }
 
+            position += _prefix + length;
             indices[i] = number - 1;
         }
 
@@ -134,7 +141,7 @@ internal sealed class ByteArrayDictionary(int fixedLength) : ValueDictionary
         _slotCount = slotCount;
         if (_slots.Length < slotCount) PooledArray.Grow(ref _slots, 0, slotCount);
         _slots.AsSpan(0, slotCount).Clear();
-        if (_entries.Length < (slotCount / 2) + 1) PooledArray.Grow(ref _entries, _count, (slotCount / 2) + 1);
+        if (_entries.Length < slotCount / 2) PooledArray.Grow(ref _entries, _count, slotCount / 2);
         for (var i = 0; i < _count; i++)
         {
             var slot = (int)(_entries[i].Hash & (uint)(slotCount - 1));

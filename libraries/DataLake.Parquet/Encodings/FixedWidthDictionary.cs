@@ -42,16 +42,20 @@ internal sealed class FixedWidthDictionary<T> : ValueDictionary
             if (number == 0)
             {
                 if (_count >= limit) return false;
-                values[_count++] = value;
-                slots[slot] = number = _count;
-                if (_count * 2 > _slotCount)
+                if (_count * 2 == _slotCount)
                 {
+                    // Before the value comes, not after: the arrays never outgrow what the limit allows. It is looked up again.
                     Resize(_slotCount * 2);
                     slots = _slots;
                     values = _values;
                     mask = _slotCount - 1;
                     shift = _shift;
+                    i--;
+                    continue;
                 }
+
+                values[_count++] = value;
+                slots[slot] = number = _count;
             }
 
             indices[i] = number - 1;
@@ -94,7 +98,7 @@ internal sealed class FixedWidthDictionary<T> : ValueDictionary
         _shift = 64 - System.Numerics.BitOperations.Log2((uint)slotCount);
         if (_slots.Length < slotCount) PooledArray.Grow(ref _slots, 0, slotCount);
         _slots.AsSpan(0, slotCount).Clear();
-        if (_values.Length < (slotCount / 2) + 1) PooledArray.Grow(ref _values, _count, (slotCount / 2) + 1);
+        if (_values.Length < slotCount / 2) PooledArray.Grow(ref _values, _count, slotCount / 2);
         for (var i = 0; i < _count; i++)
         {
             var slot = Hash(_values[i], _shift);

@@ -58,6 +58,16 @@ public sealed class ParquetFileReader : IAsyncDisposable
         }
     }
 
+    /// <summary>Reads a file by what its writer knows of it, while it still has no footer (<see cref="Writing.ParquetFileWriter.WrittenMetadata"/>).</summary>
+    /// <param name="stream">The file as far as it was written; it can seek, and is disposed with the reader.</param>
+    /// <param name="metadata">What was written.</param>
+    public static ParquetFileReader OfUnfinished(Stream stream, ParquetFileMetadata metadata)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(metadata);
+        return new ParquetFileReader(stream, leaveOpen: false, new ParquetReaderOptions(), metadata);
+    }
+
     /// <summary>Opens one column of one row group, to be read page by page in bounded memory.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such row group or column.</exception>
     /// <exception cref="ParquetException"><see cref="ParquetErrorKind.Unsupported"/>: its codec or type.</exception>

@@ -60,6 +60,12 @@ public sealed record ParquetColumn
         };
     }
 
+    /// <summary>The same column with other field ids.</summary>
+    /// <param name="fieldId">The column's.</param>
+    /// <param name="elementId">The elements', where the column is a list.</param>
+    public ParquetColumn WithFieldIds(int fieldId, int? elementId) =>
+        this with { FieldId = fieldId, Element = Element is null ? null : Element with { FieldId = elementId } };
+
     /// <summary>The name of every list's element.</summary>
     internal const string ElementName = "element";
 

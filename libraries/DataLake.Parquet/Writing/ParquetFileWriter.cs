@@ -79,6 +79,20 @@ public sealed class ParquetFileWriter : IAsyncDisposable
     /// <summary>Bytes written to the output so far.</summary>
     public long BytesWritten { get; private set; }
 
+    /// <summary>The row groups written so far: all of them and their places once the file is complete, before that without the page indexes, which follow at its end.</summary>
+    public ParquetFileMetadata WrittenMetadata => new()
+    {
+        Version = 1,
+        Schema = _schema,
+        RowCount = _rowsWritten,
+        RowGroups = [.. _rowGroups],
+        KeyValueMetadata = [.. (_options.KeyValueMetadata ?? new Dictionary<string, string>()).Select(note => new KeyValuePair<string, string?>(note.Key, note.Value))],
+        CreatedBy = _options.CreatedBy,
+    };
+
+    /// <summary>The number of row groups written so far.</summary>
+    public int RowGroupsWritten => _rowGroups.Count;
+
     /// <summary>The column at a position of the schema; cast it to the buffer of its physical type.</summary>
     public ColumnBuffer this[int column] => _columns[column];
 
@@ -105,15 +119,7 @@ public sealed class ParquetFileWriter : IAsyncDisposable
         _state = State.Writing;
         await WriteMagicOnceAsync(cancellationToken);
         await WritePageIndexesAsync(cancellationToken);
-        var metadata = new ParquetFileMetadata
-        {
-            Version = 1,
-            Schema = _schema,
-            RowCount = _rowsWritten,
-            RowGroups = _rowGroups,
-            KeyValueMetadata = [.. (_options.KeyValueMetadata ?? new Dictionary<string, string>()).Select(note => new KeyValuePair<string, string?>(note.Key, note.Value))],
-            CreatedBy = _options.CreatedBy,
-        };
+        var metadata = WrittenMetadata;
         using (var footer = new PooledBuffer())
         {
             FileMetadataWriter.Write(metadata, new ThriftCompactWriter(footer));

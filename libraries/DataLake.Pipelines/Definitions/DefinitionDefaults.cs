@@ -11,6 +11,11 @@ public static class DefinitionDefaults
     /// <summary>Runs of a source in flight at once.</summary>
     public const int MaxRuns = 4;
 
+    /// <summary>How busy a source may be while it is read.</summary>
+    public static readonly SourceLimits Limits = new(
+        ActiveSessions: 40, LockWaits: 5, ReplicaLag: TimeSpan.FromSeconds(30), Blocking: TimeSpan.FromSeconds(30), LockTimeout: TimeSpan.FromSeconds(10),
+        MaxPause: TimeSpan.FromMinutes(5), AfterPause.Retry);
+
     /// <summary>The time zone of schedules and of day-sized windows.</summary>
     public const string TimeZone = "UTC";
 
@@ -40,6 +45,9 @@ public static class DefinitionDefaults
 
     /// <summary>What is decided about types: nothing is lost.</summary>
     public static readonly TypesDefinition Types = new(DecimalScale: null, NanPolicy.Fail, InfinityPolicy.Fail);
+
+    /// <summary>How files are written.</summary>
+    public static readonly FilesDefinition Files = new(FileCompression.Snappy, 256L << 20, []);
 
     /// <summary>How reads are divided.</summary>
     public static readonly ChunkingDefinition Chunks = new ChunkingDefinition.Auto();

@@ -60,6 +60,9 @@ public sealed record TableDefinition
     /// <summary>What is decided where a type of the source has no exact counterpart.</summary>
     public TypesDefinition Types { get; init; } = DefinitionDefaults.Types;
 
+    /// <summary>How the files are written.</summary>
+    public FilesDefinition Files { get; init; } = DefinitionDefaults.Files;
+
     /// <summary>The range to read for a window: it reaches <see cref="Lookback"/> further back, though never before <see cref="Start"/>.</summary>
     public Window ReadRange(Window window)
     {

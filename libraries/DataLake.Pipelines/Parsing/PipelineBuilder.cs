@@ -34,8 +34,10 @@ internal sealed class PipelineBuilder(MappingReader pipeline, ProblemList proble
             pipeline.Required(PipelineKeys.Name),
             new SourceDefinition(
                 source.Required(PipelineKeys.Connection),
+                source.TryGet(PipelineKeys.Replica, out var replica) ? replica : null,
                 (int)source.Get(PipelineKeys.MaxConnections, DefinitionDefaults.MaxConnections),
-                (int)source.Get(PipelineKeys.MaxRuns, DefinitionDefaults.MaxRuns)),
+                (int)source.Get(PipelineKeys.MaxRuns, DefinitionDefaults.MaxRuns),
+                LimitKeys.Of(source)),
             zone,
             pipeline.TryGet(PipelineKeys.MaskKey, out var maskKey) ? maskKey : null,
             tables,

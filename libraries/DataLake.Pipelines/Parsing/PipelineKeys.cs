@@ -16,10 +16,19 @@ internal static class PipelineKeys
 
     public static readonly Key<SecretReference> Connection = new(
         "connection", Values.Secret,
-            "Where the connection string of the database is kept: env:NAME, file:/path, ssm:/path/name or secretsmanager:name.")
+            "Where the connection string of the database is kept: env:NAME, file:/path, ssm:/path/name or secretsmanager:name. The primary, where there is a replica too.")
     {
         IsRequired = true,
         Examples = ["env:DATALAKE_SOURCE"],
+    };
+
+    public static readonly Key<SecretReference> Replica = new(
+        "replica", Values.Secret,
+            "Where the connection string of a standby (streaming replication) is kept. All rows are then read there, and windows reach as far as it has replayed. "
+            + "The primary is asked for its clock alone: where the replica does not answer, nothing is read.")
+    {
+        DefaultInWords = "none, the primary is read",
+        Examples = ["env:DATALAKE_REPLICA"],
     };
 
     public static readonly Key<long> MaxConnections = new(
@@ -36,7 +45,7 @@ internal static class PipelineKeys
     };
 
     public static readonly Key<MappingReader> Source = new(
-        "source", new MappingShape("a mapping with 'connection'", [Connection, MaxConnections, MaxRuns]),
+        "source", new MappingShape("a mapping with 'connection'", [Connection, Replica, MaxConnections, MaxRuns, LimitKeys.Limits]),
             "The database that is read.") { IsRequired = true };
 
     public static readonly Key<TimeZoneInfo> TimeZone = new(

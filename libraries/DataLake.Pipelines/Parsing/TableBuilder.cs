@@ -28,6 +28,8 @@ internal sealed class TableBuilder(MappingReader own, MappingReader? shared, Map
         CheckCursor(hasCursor);
         CheckWrite(write, hasCursor);
         CheckMasks(sensitive, cursor, key);
+        var files = FileKeys.Of(own, shared);
+        CheckBloomFilters(files, sensitive);
         if (!IsSet(TableKeys.Schedule))
         {
             problems.Add(own.At, "this table has no schedule; add for example 'schedule: rate(5 minutes)' here or under 'defaults'");
@@ -57,6 +59,7 @@ internal sealed class TableBuilder(MappingReader own, MappingReader? shared, Map
             LateAfter = TryGet(TableKeys.LateAfter, out var lateAfter) ? lateAfter : null,
             Sensitive = [.. sensitive.Select(column => column.Value)],
             Types = TypeKeys.Of(own, pipeline),
+            Files = files,
         };
     }
 
@@ -134,6 +137,15 @@ internal sealed class TableBuilder(MappingReader own, MappingReader? shared, Map
             {
                 problems.Add(at, $"column {name} cannot say by how many days it is moved itself; name the column of the person it belongs to");
             }
+        }
+    }
+
+    private void CheckBloomFilters(FilesDefinition files, IReadOnlyList<Placed<SensitiveColumn>> sensitive)
+    {
+        foreach (var column in sensitive.Select(column => column.Value).Where(column => column.Mask is Mask.Null or Mask.Redact && files.BloomFilters.Contains(column.Column)))
+        {
+            problems.Add(own.AtOf(FileKeys.Files),
+                $"no value of column {Shown.Value(column.Column)} is left to look up, for its mask is {Values.NameOf(column.Mask)}; leave it out of bloom_filters, or use mask: hash");
         }
     }
 

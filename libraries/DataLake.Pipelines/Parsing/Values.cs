@@ -48,6 +48,17 @@ internal static class Values
         return duration;
     });
 
+    /// <summary>A size in bytes.</summary>
+    public static Shape<long> Size(long least, long most)
+    {
+        var words = $"a size from {SizeText.Format(least)} to {SizeText.Format(most)} such as 256MB";
+        return new TextShape<long>(words, (string text, out string? error) =>
+        {
+            error = SizeText.TryParse(text, out var bytes) && bytes >= least && bytes <= most ? null : $"is out of range; write {words}";
+            return bytes;
+        }, SizeText.Pattern);
+    }
+
     public static readonly Shape<WindowSize> WindowSize = PositiveDuration.Then((duration, _, _) =>
         duration == TimeSpan.Zero ? null : new WindowSize(duration));
 

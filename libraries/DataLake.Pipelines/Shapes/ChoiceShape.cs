@@ -7,7 +7,8 @@ namespace DataLake.Pipelines.Shapes;
 /// <summary>One of a few words.</summary>
 /// <param name="options">The words and what they mean.</param>
 /// <param name="nullMeans">The word that YAML's null stands for, where that is one of them (<c>mask: null</c>).</param>
-internal sealed class ChoiceShape<T>(IReadOnlyDictionary<string, T> options, string? nullMeans = null)
+/// <param name="orInCapitals">Whether the words, which are small, may be written in capitals.</param>
+internal sealed class ChoiceShape<T>(IReadOnlyDictionary<string, T> options, string? nullMeans = null, bool orInCapitals = false)
     : Shape<T>("one of " + string.Join(", ", options.Keys))
     where T : struct
 {
@@ -20,7 +21,8 @@ internal sealed class ChoiceShape<T>(IReadOnlyDictionary<string, T> options, str
 
     public override JsonObject Schema()
     {
-        var names = new JsonArray([.. options.Keys.Select(name => (JsonNode)JsonValue.Create(name))]);
+        var words = orInCapitals ? options.Keys.Concat(options.Keys.Select(word => word.ToUpperInvariant())) : options.Keys;
+        var names = new JsonArray([.. words.Select(word => (JsonNode)JsonValue.Create(word))]);
         if (nullMeans is not null)
         {
             names.Add(null);
@@ -33,7 +35,8 @@ internal sealed class ChoiceShape<T>(IReadOnlyDictionary<string, T> options, str
     {
         var scalar = (YamlScalar)node;
         var word = PlainScalar.KindOf(scalar) == PlainKind.Null ? nullMeans! : scalar.Value;
-        if (options.TryGetValue(word, out value))
+        var isInCapitals = orInCapitals && !word.Any(char.IsLower);
+        if (options.TryGetValue(isInCapitals ? word.ToLowerInvariant() : word, out value))
         {
             return true;
         }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using DataLake.Postgres.Errors;
 using DataLake.Postgres.Wire;
 
@@ -48,6 +49,32 @@ public sealed class SourceConnection : IAsyncDisposable
     /// <exception cref="SourceException">The server refuses, or the connection broke.</exception>
     public Task<IReadOnlyList<string?[]>> QueryAsync(string sql, IReadOnlyList<string?> parameters, string what, CancellationToken cancellation) =>
         RunAsync(wire => wire.Query(sql, parameters), what, cancellation);
+
+    /// <summary>
+    /// Bounds the statements of the transaction that is open. A shorter time that the server or its user has set holds.
+    /// </summary>
+    /// <param name="statement">How long a statement may take; null to leave it.</param>
+    /// <param name="forLock">How long it may wait for a lock; null to leave it.</param>
+    /// <param name="cancellation">Stops the call.</param>
+    /// <exception cref="SourceException">The server refuses, or the connection broke.</exception>
+    internal async Task BoundAsync(TimeSpan? statement, TimeSpan? forLock, CancellationToken cancellation)
+    {
+        if (statement is null && forLock is null)
+        {
+            return;
+        }
+
+        await QueryAsync(
+            """
+            SELECT set_config(s.name, least(b.bound, nullif(s.setting::bigint, 0))::text, true)
+            FROM pg_settings s JOIN (VALUES ('statement_timeout', $1::bigint), ('lock_timeout', $2::bigint)) b (name, bound) ON b.name = s.name
+            WHERE b.bound IS NOT NULL
+            """, [Milliseconds(statement), Milliseconds(forLock)], "bounding its statements", cancellation);
+
+        // 0 would be no bound at all.
+        static string? Milliseconds(TimeSpan? time) =>
+            time is { } given ? Math.Clamp((long)given.TotalMilliseconds, 1, int.MaxValue).ToString(CultureInfo.InvariantCulture) : null;
+    }
 
     /// <summary>Connects, on a thread of its own.</summary>
     /// <param name="settings">Where and how.</param>

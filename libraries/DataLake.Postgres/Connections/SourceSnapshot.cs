@@ -20,6 +20,7 @@ public sealed class SourceSnapshot : IAsyncDisposable
         "SET LOCAL row_security = off; ";
 
     private readonly SourceConnections connections;
+    private readonly SnapshotOptions options;
     private readonly List<SourceConnection> inside;
 
     // What each connection inside exported the snapshot as, the first ones first. A name holds as long as the transaction that exported it.
@@ -27,9 +28,10 @@ public sealed class SourceSnapshot : IAsyncDisposable
 
     private readonly Lock gate = new();
 
-    private SourceSnapshot(SourceConnections connections, SourceConnection owner, string name, string? lsn)
+    private SourceSnapshot(SourceConnections connections, SnapshotOptions options, SourceConnection owner, string name, string? lsn)
     {
         this.connections = connections;
+        this.options = options;
         Owner = owner;
         inside = [owner];
         names = [name];
@@ -57,19 +59,30 @@ public sealed class SourceSnapshot : IAsyncDisposable
         }
     }
 
+    /// <inheritdoc cref="TakeAsync(SourceConnections, SnapshotOptions, CancellationToken)"/>
+    public static Task<SourceSnapshot> TakeAsync(SourceConnections connections, CancellationToken cancellation) => TakeAsync(connections, new SnapshotOptions(), cancellation);
+
     /// <summary>Takes a snapshot.</summary>
-    /// <exception cref="SourceException">The server does not answer or refuses.</exception>
-    public static async Task<SourceSnapshot> TakeAsync(SourceConnections connections, CancellationToken cancellation)
+    /// <exception cref="SourceException">The server does not answer or refuses, or a standby does not show yet what it must.</exception>
+    public static async Task<SourceSnapshot> TakeAsync(SourceConnections connections, SnapshotOptions options, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(connections);
+        ArgumentNullException.ThrowIfNull(options);
         const string what = "taking a snapshot";
         var connection = await connections.OpenAsync(cancellation);
         try
         {
+            if (options.VisibleTo is { } instant)
+            {
+                // On this connection, because others may lead to other standbys; and before the transaction, whose first statement takes the snapshot.
+                await connections.EnsureVisibleAsync(connection, instant, cancellation);
+            }
+
             await connection.ExecuteAsync(Begin + Settings, what, cancellation);
+            await connection.BoundAsync(options.StatementTimeout, options.LockTimeout, cancellation);
             var rows = await connection.QueryAsync(
                 "SELECT pg_export_snapshot(), CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END", [], what, cancellation);
-            return new SourceSnapshot(connections, connection, NameIn(rows), rows[0][1]);
+            return new SourceSnapshot(connections, options, connection, NameIn(rows), rows[0][1]);
         }
         catch
         {
@@ -91,6 +104,7 @@ public sealed class SourceSnapshot : IAsyncDisposable
         try
         {
             await JoinAsync(connection, cancellation);
+            await connection.BoundAsync(options.StatementTimeout, options.LockTimeout, cancellation);
             lock (gate)
             {
                 inside.Add(connection);

@@ -92,20 +92,20 @@ public sealed class CopyReader : IDisposable
         }
     }
 
-    /// <summary>Waits for bytes and decodes the rows that are there, each into one value of every decoder.</summary>
+    /// <summary>Waits for bytes and decodes the rows that are there.</summary>
     /// <returns>How many rows; 0 at the end of the stream, when the server has said that it sent everything.</returns>
     /// <exception cref="SourceException">The stream broke off or is damaged, or a value cannot be kept. The reader is of no use after it.</exception>
-    public int ReadBatch(ColumnDecoder[] decoders)
+    public int ReadBatch(RowDecoder decoder)
     {
-        ArgumentNullException.ThrowIfNull(decoders);
-        if (decoders.Length != lengths.Length)
+        ArgumentNullException.ThrowIfNull(decoder);
+        if (decoder.Columns != lengths.Length)
         {
-            throw new ArgumentException($"{decoders.Length} decoders cannot take rows of {lengths.Length} columns.", nameof(decoders));
+            throw new ArgumentException($"{decoder.Columns} decoders cannot take rows of {lengths.Length} columns.", nameof(decoder));
         }
 
         while (true)
         {
-            if (!trailerRead && DecodeBuffered(decoders) is > 0 and var rows)
+            if (!trailerRead && DecodeBuffered(decoder) is > 0 and var rows)
             {
                 return rows;
             }
@@ -186,7 +186,7 @@ public sealed class CopyReader : IDisposable
         (start, end) = (0, pending.Length);
     }
 
-    private int DecodeBuffered(ColumnDecoder[] decoders)
+    private int DecodeBuffered(RowDecoder decoder)
     {
         if (!headerRead && !TryReadHeader())
         {
@@ -194,7 +194,7 @@ public sealed class CopyReader : IDisposable
         }
 
         var rows = 0;
-        while (TryReadRow(decoders))
+        while (TryReadRow(decoder))
         {
             rows++;
             Rows++;
@@ -232,7 +232,7 @@ public sealed class CopyReader : IDisposable
         return true;
     }
 
-    private bool TryReadRow(ColumnDecoder[] decoders)
+    private bool TryReadRow(RowDecoder decoder)
     {
         var bytes = buffer.AsSpan(start, end - start);
         if (bytes.Length < 2)
@@ -258,7 +258,7 @@ public sealed class CopyReader : IDisposable
             return false;
         }
 
-        DecodeRow(decoders, bytes);
+        DecodeRow(decoder, bytes[..rowLength]);
         start += rowLength;
         needed = 0;
         return true;
@@ -307,26 +307,12 @@ public sealed class CopyReader : IDisposable
         return true;
     }
 
-    private void DecodeRow(ColumnDecoder[] decoders, ReadOnlySpan<byte> bytes)
+    private void DecodeRow(RowDecoder decoder, Span<byte> row)
     {
         var column = 0;
         try
         {
-            var position = 2;
-            for (; column < decoders.Length; column++)
-            {
-                position += 4;
-                var length = lengths[column];
-                if (length < 0)
-                {
-                    decoders[column].DecodeNull();
-                }
-                else
-                {
-                    decoders[column].Decode(bytes.Slice(position, length));
-                    position += length;
-                }
-            }
+            decoder.Decode(row, lengths, ref column);
         }
         catch (ColumnValueException error)
         {

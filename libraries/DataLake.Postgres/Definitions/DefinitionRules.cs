@@ -2,7 +2,9 @@ using DataLake.Contracts;
 using DataLake.Pipelines.Definitions;
 using DataLake.Pipelines.Windows;
 using DataLake.Postgres.Chunks;
+using DataLake.Postgres.Connections;
 using DataLake.Postgres.Cursors;
+using DataLake.Postgres.Errors;
 using DataLake.Postgres.Tables;
 using DataLake.Postgres.Types;
 
@@ -11,6 +13,19 @@ namespace DataLake.Postgres.Definitions;
 /// <summary>What a table's definition means for reading it from PostgreSQL. The one place where the two meet.</summary>
 public static class DefinitionRules
 {
+    /// <summary>The connections to what is read of a pipeline's source: its replica, where it has one.</summary>
+    /// <param name="pipeline">The pipeline.</param>
+    /// <param name="connection">The connection string that its <c>connection</c> refers to.</param>
+    /// <param name="replica">The one that its <c>replica</c> refers to; null where it has none.</param>
+    /// <param name="applicationName">What the server's administrators see (<see cref="ApplicationName"/>).</param>
+    /// <exception cref="SourceException">A connection string cannot be read.</exception>
+    public static SourceConnections ConnectionsOf(PipelineDefinition pipeline, string connection, string? replica, string applicationName)
+    {
+        ArgumentNullException.ThrowIfNull(pipeline);
+        var primary = new SourceConnections(connection, pipeline.Source.MaxConnections, applicationName);
+        return replica is null ? primary : new SourceConnections(replica, pipeline.Source.MaxConnections, applicationName, primary);
+    }
+
     /// <summary>How its columns are kept.</summary>
     public static ColumnRules ColumnsOf(TableDefinition table)
     {

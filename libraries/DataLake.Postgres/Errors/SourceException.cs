@@ -28,6 +28,9 @@ public enum SourceErrorKind
     /// <summary>The bytes that came are not what the protocol promises.</summary>
     Corrupt,
 
+    /// <summary>The source was busier than its limits allow, or the read was in others' way.</summary>
+    Busy,
+
     /// <summary>The server ended the query (time-out, conflict, out of memory ...).</summary>
     Query,
 }
@@ -39,7 +42,7 @@ public sealed class SourceException(SourceErrorKind kind, string message, Except
     public SourceErrorKind Kind { get; } = kind;
 
     /// <summary>Whether the same read may succeed later without a change by a person.</summary>
-    public bool CanRetry => Kind is SourceErrorKind.Unreachable or SourceErrorKind.Query or SourceErrorKind.Corrupt;
+    public bool CanRetry => Kind is SourceErrorKind.Unreachable or SourceErrorKind.Busy or SourceErrorKind.Query or SourceErrorKind.Corrupt;
 
     /// <summary>Says what an error of the driver or the server means, while doing <paramref name="what"/> (for example "reading public.shipments").</summary>
     public static SourceException From(Exception error, string what)
@@ -73,8 +76,16 @@ public sealed class SourceException(SourceErrorKind kind, string message, Except
             $"The source's server ended the connection while {what}: {server.Message}. The run is tried again; if this repeats, look into the server's log.", error),
         PostgresErrorCodes.TooManyConnections => new(SourceErrorKind.Unreachable,
             $"The source has no connection left while {what}: {server.Message}. Lower max_connections of the source, or raise the server's.", error),
+        // A reading transaction that cannot go on because of others: only replay on a standby does that.
+        PostgresErrorCodes.SerializationFailure => new(SourceErrorKind.Query,
+            $"The standby broke off {what}, because replaying its primary's log needed rows or a lock that the read still held: {server.Message}. The run is tried again. If this repeats, " +
+            "set hot_standby_feedback = on at the standby (its primary then keeps dead rows for as long as it reads), or raise its max_standby_streaming_delay.", error),
+        PostgresErrorCodes.LockNotAvailable => new(SourceErrorKind.Query,
+            $"Somebody held a lock for longer than reading waits for one while {what}: {server.Message}. Reading needs ACCESS SHARE alone, so it was an ALTER TABLE, VACUUM FULL, TRUNCATE or LOCK TABLE. " +
+            "The run is tried again; if this repeats, look into pg_locks, or raise 'lock_timeout' under the source's 'limits'.", error),
         PostgresErrorCodes.QueryCanceled => new(SourceErrorKind.Query,
-            $"The source's server cancelled the query while {what}: {server.Message}. Raise its statement_timeout for this user, read smaller windows, or split the table into more chunks.", error),
+            $"The source's server cancelled the query while {what}: {server.Message}. The run is tried again. Where its time was over: a statement may take what is left of the table's 'timeout', or less where the server says so. " +
+            "Raise its statement_timeout for this user or the table's 'timeout', read smaller windows, or split the table into more chunks.", error),
         // Class 22, data exceptions: the same value gives the same error next time.
         _ when server.SqlState.StartsWith("22", StringComparison.Ordinal) => new(SourceErrorKind.Value,
             $"The source's server cannot send a value while {what}: {server.Message} ({server.SqlState}). Mend the value in the source, or the view that computes it.", error),

@@ -12,6 +12,21 @@ public abstract class ColumnDecoder(ColumnBuffer column)
     /// <summary>Adds a missing value.</summary>
     internal void DecodeNull() => column.AppendNull();
 
+    /// <summary>How the bytes that a receipt counts come from those that were sent.</summary>
+    internal virtual KeptForm Form => KeptForm.AsSent;
+
+    /// <summary>Sets the bytes of a value that do not count to zero, so that equal values have equal bytes. For <see cref="KeptForm.Normalized"/>.</summary>
+    internal virtual void Normalize(Span<byte> value)
+    {
+    }
+
+    /// <summary>Adds the value that <see cref="Decode"/> has just taken to a row, as it was kept.</summary>
+    internal virtual void WriteKept(Span<byte> value, TupleWriter tuple)
+    {
+        Normalize(value);
+        tuple.Value(value);
+    }
+
     private protected static void Expect(ReadOnlySpan<byte> value, int length)
     {
         if (value.Length != length)

@@ -1,5 +1,6 @@
 using DataLake.Contracts;
 using DataLake.Parquet.Columns;
+using DataLake.Parquet.Reading;
 using DataLake.Parquet.Schema;
 using DataLake.Postgres.Tables;
 
@@ -33,17 +34,21 @@ internal sealed record ColumnForm(SourceTableColumn Source, int FieldId, TypePol
     /// <summary>A text column.</summary>
     /// <param name="select">What the source is asked for; its binary form is the text itself.</param>
     public ColumnMapping Text(string select) => new(Source.Name, select, ParquetColumn.Text(Source.Name, Source.Nullable, FieldId),
-        buffer => new BytesDecoder((ByteArrayColumnBuffer)buffer));
+        buffer => new BytesDecoder((ByteArrayColumnBuffer)buffer), values => new BytesEncoder((ByteArrayColumnValues)values));
 
     /// <summary>A column of a physical type.</summary>
-    public ColumnMapping Of<TBuffer>(PhysicalType physicalType, LogicalType? logicalType, Func<TBuffer, ColumnDecoder> decoder)
-        where TBuffer : ColumnBuffer =>
-        new(Source.Name, Name, ParquetColumn.Of(Source.Name, physicalType, logicalType, Source.Nullable, FieldId), buffer => decoder((TBuffer)buffer));
+    public ColumnMapping Of<TBuffer, TValues>(
+        PhysicalType physicalType, LogicalType? logicalType, Func<TBuffer, ColumnDecoder> decoder, Func<TValues, ColumnEncoder> encoder)
+        where TBuffer : ColumnBuffer
+        where TValues : ColumnValues =>
+        new(Source.Name, Name, ParquetColumn.Of(Source.Name, physicalType, logicalType, Source.Nullable, FieldId),
+            buffer => decoder((TBuffer)buffer), values => encoder((TValues)values));
 
     /// <summary>A column of bytes of one length.</summary>
-    public ColumnMapping Fixed(int length, LogicalType logicalType, Func<FixedLengthByteArrayColumnBuffer, ColumnDecoder> decoder) =>
+    public ColumnMapping Fixed(
+        int length, LogicalType logicalType, Func<FixedLengthByteArrayColumnBuffer, ColumnDecoder> decoder, Func<ByteArrayColumnValues, ColumnEncoder> encoder) =>
         new(Source.Name, Name, ParquetColumn.Fixed(Source.Name, length, logicalType, Source.Nullable, FieldId),
-            buffer => decoder((FixedLengthByteArrayColumnBuffer)buffer));
+            buffer => decoder((FixedLengthByteArrayColumnBuffer)buffer), values => encoder((ByteArrayColumnValues)values));
 
     /// <summary>A list, of elements as their own type is mapped.</summary>
     public ColumnMapping List()
@@ -56,7 +61,8 @@ internal sealed record ColumnForm(SourceTableColumn Source, int FieldId, TypePol
         var array = element.Source.TypeId == PostgresTypeId.Money ? $"{Name}::pg_catalog.numeric[]" : Name;
         var select = mapping.Select == element.AsText ? $"{array}::text::text[]" : array;
         return new(Source.Name, select, ParquetColumn.List(Source.Name, mapping.Column with { FieldId = null }, Source.Nullable, FieldId),
-            buffer => new ListDecoder((ListColumnBuffer)buffer, mapping.Bind(((ListColumnBuffer)buffer).Element)));
+            buffer => new ListDecoder((ListColumnBuffer)buffer, mapping.Bind(((ListColumnBuffer)buffer).Element)),
+            values => new ListEncoder((ListColumnValues)values, mapping.BindBack(((ListColumnValues)values).Elements)));
     }
 
     /// <summary>A decimal, on the smallest physical type that holds its digits.</summary>
@@ -66,17 +72,19 @@ internal sealed record ColumnForm(SourceTableColumn Source, int FieldId, TypePol
         var form = new NumericForm(precision, scale);
         if (precision <= 9)
         {
-            return Of<Int32ColumnBuffer>(PhysicalType.Int32, type, buffer => new NumericInt32Decoder(buffer, form));
+            return Of(PhysicalType.Int32, type,
+                (Int32ColumnBuffer buffer) => new NumericInt32Decoder(buffer, form), (FixedWidthColumnValues<int> values) => new NumericInt32Encoder(values, form));
         }
 
         if (precision <= 18)
         {
-            return Of<Int64ColumnBuffer>(PhysicalType.Int64, type, buffer => new NumericInt64Decoder(buffer, form));
+            return Of(PhysicalType.Int64, type,
+                (Int64ColumnBuffer buffer) => new NumericInt64Decoder(buffer, form), (FixedWidthColumnValues<long> values) => new NumericInt64Encoder(values, form));
         }
 
         // The fewest bytes whose signed integers hold that many digits.
         var length = (int)Math.Ceiling(((precision * Math.Log2(10)) + 1) / 8);
-        return Fixed(length, type, buffer => new NumericFixedDecoder(buffer, length, form));
+        return Fixed(length, type, buffer => new NumericFixedDecoder(buffer, length, form), values => new NumericFixedEncoder(values, form));
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using DataLake.Parquet.Columns;
+using DataLake.Parquet.Reading;
 using DataLake.Parquet.Schema;
 using DataLake.Postgres.Tables;
 
@@ -9,7 +10,8 @@ namespace DataLake.Postgres.Types;
 /// <param name="Select">The expression that the source is asked for.</param>
 /// <param name="Column">The column of the file.</param>
 /// <param name="Bind">Makes the decoder for the column of one file.</param>
-public sealed record ColumnMapping(string Name, string Select, ParquetColumn Column, Func<ColumnBuffer, ColumnDecoder> Bind)
+/// <param name="BindBack">Makes the encoder for the column of one file that was written.</param>
+public sealed record ColumnMapping(string Name, string Select, ParquetColumn Column, Func<ColumnBuffer, ColumnDecoder> Bind, Func<ColumnValues, ColumnEncoder> BindBack)
 {
     /// <summary>
     /// The mapping of a column, as <see cref="TypeMappings"/> and a mask that needs no other column say. <see cref="TableMapping"/> maps whole tables and says what does not fit.

@@ -21,6 +21,7 @@ internal sealed class DateShiftDecoder : ColumnDecoder
     private readonly int length;
     private readonly byte[] key;
     private readonly byte[] prefix;
+    private readonly byte[] kept;
     private readonly ArrayBufferWriter<byte> message = new();
 
     /// <param name="column">The column of the file.</param>
@@ -33,8 +34,11 @@ internal sealed class DateShiftDecoder : ColumnDecoder
         : base(column)
     {
         (this.inner, this.isNotFinite, this.length, this.key) = (inner, isNotFinite, length, key);
+        kept = new byte[length];
         prefix = Encoding.UTF8.GetBytes($"date_shift\0{by}\0");
     }
+
+    internal override KeptForm Form => KeptForm.Replaced;
 
     /// <summary>By how many days a date moves: never 0.</summary>
     internal int DaysOf(ReadOnlySpan<byte> by)
@@ -55,26 +59,28 @@ internal sealed class DateShiftDecoder : ColumnDecoder
             throw new ColumnValueException($"came in {value.Length} bytes where a date to move has at least {length}: its type has changed, or the stream is damaged", isDamage: true);
         }
 
-        var date = value[..length];
-        if (isNotFinite(date))
+        value[..length].CopyTo(kept);
+        if (!isNotFinite(kept))
         {
-            inner.Decode(date);
-            return;
+            Move(DaysOf(value[length..]));
         }
 
-        var days = DaysOf(value[length..]);
-        Span<byte> moved = stackalloc byte[length];
+        inner.Decode(kept);
+    }
+
+    internal override void WriteKept(Span<byte> value, TupleWriter tuple) => inner.WriteKept(kept, tuple);
+
+    private void Move(int days)
+    {
         if (length == sizeof(int))
         {
-            BinaryPrimitives.WriteInt32BigEndian(moved, (int)Math.Min(BinaryPrimitives.ReadInt32BigEndian(date) + (long)days, int.MaxValue - 1));
+            BinaryPrimitives.WriteInt32BigEndian(kept, (int)Math.Min(BinaryPrimitives.ReadInt32BigEndian(kept) + (long)days, int.MaxValue - 1));
         }
         else
         {
             // Beyond the last timestamp it is refused, as one that was there before.
-            var microseconds = (Int128)BinaryPrimitives.ReadInt64BigEndian(date) + (days * MicrosecondsOfDay);
-            BinaryPrimitives.WriteInt64BigEndian(moved, (long)Int128.Min(microseconds, long.MaxValue - 1));
+            var microseconds = (Int128)BinaryPrimitives.ReadInt64BigEndian(kept) + (days * MicrosecondsOfDay);
+            BinaryPrimitives.WriteInt64BigEndian(kept, (long)Int128.Min(microseconds, long.MaxValue - 1));
         }
-
-        inner.Decode(moved);
     }
 }

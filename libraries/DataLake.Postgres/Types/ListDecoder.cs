@@ -13,6 +13,58 @@ internal sealed class ListDecoder(ListColumnBuffer column, ColumnDecoder element
     private const int DimensionLength = 8;
     private const string KeepAsText = "which a list does not; write types: { arrays: text } in the definition";
 
+    internal override KeptForm Form => element.Form == KeptForm.Replaced ? KeptForm.Replaced : KeptForm.Normalized;
+
+    // Whether there are NULLs is a hint that may be wrong, and what the elements' type is called in this database is none of the lake's business.
+    internal override void Normalize(Span<byte> value)
+    {
+        value[4..HeaderLength].Clear();
+        if (element.Form != KeptForm.Normalized)
+        {
+            return;
+        }
+
+        for (var rest = ElementsOf(value); !rest.IsEmpty; rest = rest[(sizeof(int) + Math.Max(0, BinaryPrimitives.ReadInt32BigEndian(rest)))..])
+        {
+            if (BinaryPrimitives.ReadInt32BigEndian(rest) is >= 0 and var length)
+            {
+                element.Normalize(rest.Slice(sizeof(int), length));
+            }
+        }
+    }
+
+    internal override void WriteKept(Span<byte> value, TupleWriter tuple)
+    {
+        Normalize(value);
+        if (element.Form != KeptForm.Replaced)
+        {
+            tuple.Value(value);
+            return;
+        }
+
+        var elements = ElementsOf(value);
+        var place = tuple.Begin(value.Length - elements.Length, out var header);
+        value[..header.Length].CopyTo(header);
+        while (!elements.IsEmpty)
+        {
+            var length = BinaryPrimitives.ReadInt32BigEndian(elements);
+            elements = elements[sizeof(int)..];
+            if (length < 0)
+            {
+                tuple.Null();
+                continue;
+            }
+
+            // What becomes of an element is decided by its value alone, so it can be asked again.
+            element.WriteKept(elements[..length], tuple);
+            elements = elements[length..];
+        }
+
+        tuple.End(place);
+    }
+
+    private static Span<byte> ElementsOf(Span<byte> value) => value.Length == HeaderLength ? [] : value[(HeaderLength + DimensionLength)..];
+
     internal override void Decode(ReadOnlySpan<byte> value)
     {
         if (value.Length < HeaderLength)
@@ -43,7 +95,13 @@ internal sealed class ListDecoder(ListColumnBuffer column, ColumnDecoder element
             throw new ColumnValueException($"holds an array that begins at {first}, {KeepAsText}");
         }
 
-        DecodeElements(value[(HeaderLength + DimensionLength)..], BinaryPrimitives.ReadInt32BigEndian(value[HeaderLength..]));
+        var count = BinaryPrimitives.ReadInt32BigEndian(value[HeaderLength..]);
+        if (count == 0)
+        {
+            throw new ColumnValueException($"holds an array that has a dimension of no length, {KeepAsText}");
+        }
+
+        DecodeElements(value[(HeaderLength + DimensionLength)..], count);
         column.EndList();
     }
 

@@ -19,6 +19,8 @@ internal static class NotFiniteValues
 /// <summary>Leaves values out that are not finite.</summary>
 internal sealed class FiniteDecoder(ColumnBuffer column, ColumnDecoder inner, NotFiniteTest isNotFinite) : ColumnDecoder(column)
 {
+    internal override KeptForm Form => KeptForm.Replaced;
+
     internal override void Decode(ReadOnlySpan<byte> value)
     {
         if (isNotFinite(value))
@@ -28,6 +30,18 @@ internal sealed class FiniteDecoder(ColumnBuffer column, ColumnDecoder inner, No
         else
         {
             inner.Decode(value);
+        }
+    }
+
+    internal override void WriteKept(Span<byte> value, TupleWriter tuple)
+    {
+        if (isNotFinite(value))
+        {
+            tuple.Null();
+        }
+        else
+        {
+            inner.WriteKept(value, tuple);
         }
     }
 }

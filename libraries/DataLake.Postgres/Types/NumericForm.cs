@@ -4,7 +4,7 @@ namespace DataLake.Postgres.Types;
 
 /// <summary>
 /// numeric's binary form: number of base-10000 digits, weight of the first, sign, display scale (16 bits each), then the digits
-/// (numeric_send in src/backend/utils/adt/numeric.c). Groups of zeros at either end are not sent.
+/// (numeric_send in src/backend/utils/adt/numeric.c). Groups of zeros at either end are not sent, nor any for zero itself.
 /// </summary>
 /// <param name="precision">The digits that the column's type allows, up to 38.</param>
 /// <param name="scale">How many of them are after the point.</param>
@@ -28,6 +28,9 @@ internal sealed class NumericForm(int precision, int scale)
     internal static bool IsNotFinite(ReadOnlySpan<byte> value) =>
         value.Length >= HeaderLength && BinaryPrimitives.ReadUInt16BigEndian(value[4..]) is NotANumber or PositiveInfinity or NegativeInfinity;
 
+    /// <summary>Forgets how many digits are shown after the point.</summary>
+    internal static void ClearDisplayScale(Span<byte> value) => value.Slice(6, 2).Clear();
+
     /// <summary>The value times 10 to the power of the scale, of at most as many digits as the precision.</summary>
     /// <exception cref="ColumnValueException">It is not finite, has more digits than the type declares, or is not of this form.</exception>
     internal Int128 ReadUnscaled(ReadOnlySpan<byte> value)
@@ -50,9 +53,14 @@ internal sealed class NumericForm(int precision, int scale)
             throw Damaged();
         }
 
+        var digits = value[HeaderLength..];
+        if (groups == 0 ? weight != 0 || sign != 0 : Group(digits) == 0 || Group(digits[^2..]) == 0)
+        {
+            throw Damaged();
+        }
+
         // The power of ten of the last digit of the first group, once the value is multiplied by 10^scale.
         var power = (4 * weight) + scale;
-        var digits = value[HeaderLength..];
         var last = power - (4 * (groups - 1));
         var unscaled = groups <= GroupsOfLong && last is <= PowerOfLong and > -4 ? ReadLong(digits, last) : ReadInt128(digits, power);
         if (unscaled >= limit)
@@ -61,6 +69,89 @@ internal sealed class NumericForm(int precision, int scale)
         }
 
         return sign == Negative ? -unscaled : unscaled;
+    }
+
+    /// <summary>Adds a decimal to a row, in numeric's form with a display scale of 0.</summary>
+    /// <param name="unscaled">The value times 10 to the power of the scale.</param>
+    /// <param name="tuple">The row.</param>
+    internal void Write(long unscaled, TupleWriter tuple)
+    {
+        // Aligned so that the point is between two groups.
+        var (padding, above) = (Padding, (scale + 3) / 4);
+        var magnitude = unscaled < 0 ? unchecked(0 - (ulong)unscaled) : (ulong)unscaled;
+        if (magnitude > ulong.MaxValue / padding)
+        {
+            Write((Int128)unscaled, tuple);
+            return;
+        }
+
+        magnitude *= padding;
+        Span<ushort> groups = stackalloc ushort[5];
+        var count = 0;
+        for (; magnitude != 0; count++)
+        {
+            (magnitude, var group) = Math.DivRem(magnitude, 10_000);
+            groups[count] = (ushort)group;
+        }
+
+        Write(groups[..count], above, unscaled < 0, tuple);
+    }
+
+    /// <inheritdoc cref="Write(long, TupleWriter)"/>
+    internal void Write(Int128 unscaled, TupleWriter tuple)
+    {
+        // 39 digits and up to 3 of padding, in one group each four.
+        Span<ushort> groups = stackalloc ushort[11];
+        var magnitude = unscaled < 0 ? (UInt128)(-unscaled) : (UInt128)unscaled;
+        var count = 0;
+        if (Padding > 1)
+        {
+            // The lowest group takes fewer digits, instead of a product that might not fit.
+            var divisor = 10_000 / Padding;
+            (magnitude, var lowest) = UInt128.DivRem(magnitude, divisor);
+            groups[count++] = (ushort)((ulong)lowest * Padding);
+        }
+
+        for (; magnitude != 0; count++)
+        {
+            (magnitude, var group) = UInt128.DivRem(magnitude, 10_000);
+            groups[count] = (ushort)group;
+        }
+
+        Write(groups[..count], (scale + 3) / 4, unscaled < 0, tuple);
+    }
+
+    // What the digits after the point lack to fill their last group.
+    private ulong Padding => (scale & 3) switch { 1 => 1_000, 2 => 100, 3 => 10, _ => 1 };
+
+    /// <param name="groups">The groups, lowest first.</param>
+    /// <param name="fraction">How many of them are after the point.</param>
+    /// <param name="isNegative">Whether it is below zero.</param>
+    /// <param name="tuple">The row.</param>
+    private static void Write(ReadOnlySpan<ushort> groups, int fraction, bool isNegative, TupleWriter tuple)
+    {
+        var first = groups.Length - 1;
+        while (first >= 0 && groups[first] == 0)
+        {
+            first--;
+        }
+
+        var last = 0;
+        while (last <= first && groups[last] == 0)
+        {
+            last++;
+        }
+
+        var count = first - last + 1;
+        var target = tuple.Value(HeaderLength + (2 * count));
+        BinaryPrimitives.WriteUInt16BigEndian(target, (ushort)count);
+        BinaryPrimitives.WriteInt16BigEndian(target[2..], (short)(count == 0 ? 0 : first - fraction));
+        BinaryPrimitives.WriteUInt16BigEndian(target[4..], isNegative ? Negative : (ushort)0);
+        BinaryPrimitives.WriteUInt16BigEndian(target[6..], 0);
+        for (var (i, position) = (first, HeaderLength); i >= last; i--, position += 2)
+        {
+            BinaryPrimitives.WriteUInt16BigEndian(target[position..], groups[i]);
+        }
     }
 
     private long ReadLong(ReadOnlySpan<byte> digits, int last)

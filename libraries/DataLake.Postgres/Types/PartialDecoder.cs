@@ -11,6 +11,8 @@ internal sealed class PartialDecoder(ByteArrayColumnBuffer column) : ColumnDecod
     private const int MostShown = 4;
     private readonly ArrayBufferWriter<byte> masked = new();
 
+    internal override KeptForm Form => KeptForm.Replaced;
+
     internal override void Decode(ReadOnlySpan<byte> value)
     {
         var characters = 0;
@@ -33,6 +35,8 @@ internal sealed class PartialDecoder(ByteArrayColumnBuffer column) : ColumnDecod
         masked.Write(value[tail..]);
         column.Append(masked.WrittenSpan);
     }
+
+    internal override void WriteKept(Span<byte> value, TupleWriter tuple) => tuple.Value(masked.WrittenSpan);
 
     // The other bytes of a character in UTF-8 begin with the bits 10 (RFC 3629, section 3).
     private static bool IsFirst(byte part) => (part & 0xC0) != 0x80;

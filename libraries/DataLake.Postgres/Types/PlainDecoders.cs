@@ -10,7 +10,7 @@ internal sealed class BooleanDecoder(BooleanColumnBuffer column) : ColumnDecoder
     internal override void Decode(ReadOnlySpan<byte> value)
     {
         Expect(value, 1);
-        column.Append(value[0] != 0);
+        column.Append(value[0] switch { 0 => false, 1 => true, _ => throw new ColumnValueException("is a boolean that is neither true nor false", isDamage: true) });
     }
 }
 

@@ -1,6 +1,9 @@
 using DataLake.Parquet.Columns;
+using DataLake.Parquet.Reading;
 using DataLake.Parquet.Schema;
 using DataLake.Postgres.Tables;
+using Int32Values = DataLake.Parquet.Reading.FixedWidthColumnValues<int>;
+using Int64Values = DataLake.Parquet.Reading.FixedWidthColumnValues<long>;
 
 namespace DataLake.Postgres.Types;
 
@@ -18,20 +21,20 @@ public static class TypeMappings
     public static IReadOnlyList<TypeMapping> All { get; } =
     [
         Type("boolean", "BOOLEAN", "boolean", PostgresTypeId.Boolean,
-            form => form.Of<BooleanColumnBuffer>(PhysicalType.Boolean, null, buffer => new BooleanDecoder(buffer))),
+            form => form.Of(PhysicalType.Boolean, null, (BooleanColumnBuffer buffer) => new BooleanDecoder(buffer), (FixedWidthColumnValues<bool> values) => new BooleanEncoder(values))),
         Type("smallint", "INT32", "int", PostgresTypeId.Int2,
-            form => form.Of<Int32ColumnBuffer>(PhysicalType.Int32, null, buffer => new Int16Decoder(buffer))),
+            form => form.Of(PhysicalType.Int32, null, (Int32ColumnBuffer buffer) => new Int16Decoder(buffer), (Int32Values values) => new Int16Encoder(values))),
         Type("integer", "INT32", "int", PostgresTypeId.Int4,
-            form => form.Of<Int32ColumnBuffer>(PhysicalType.Int32, null, buffer => new Int32Decoder(buffer))),
+            form => form.Of(PhysicalType.Int32, null, (Int32ColumnBuffer buffer) => new Int32Decoder(buffer), (Int32Values values) => new Int32Encoder(values))),
         Type("bigint", "INT64", "long", PostgresTypeId.Int8,
-            form => form.Of<Int64ColumnBuffer>(PhysicalType.Int64, null, buffer => new Int64Decoder(buffer))),
+            form => form.Of(PhysicalType.Int64, null, (Int64ColumnBuffer buffer) => new Int64Decoder(buffer), (Int64Values values) => new Int64Encoder(values))),
         Type("oid", "INT64", "long", PostgresTypeId.Oid,
-            form => form.Of<Int64ColumnBuffer>(PhysicalType.Int64, null, buffer => new OidDecoder(buffer))),
+            form => form.Of(PhysicalType.Int64, null, (Int64ColumnBuffer buffer) => new OidDecoder(buffer), (Int64Values values) => new OidEncoder(values))),
         Type("real", "FLOAT", "float", PostgresTypeId.Float4,
-            form => form.Of<FloatColumnBuffer>(PhysicalType.Float, null, buffer => new FloatDecoder(buffer))) with
+            form => form.Of(PhysicalType.Float, null, (FloatColumnBuffer buffer) => new FloatDecoder(buffer), (FixedWidthColumnValues<float> values) => new FloatEncoder(values))) with
         { Remark = "Every bit is kept, so are -0, NaN and the infinities." },
         Type("double precision", "DOUBLE", "double", PostgresTypeId.Float8,
-            form => form.Of<DoubleColumnBuffer>(PhysicalType.Double, null, buffer => new DoubleDecoder(buffer))) with
+            form => form.Of(PhysicalType.Double, null, (DoubleColumnBuffer buffer) => new DoubleDecoder(buffer), (FixedWidthColumnValues<double> values) => new DoubleEncoder(values))) with
         { Remark = "As real." },
         new(["numeric(p,s) of up to 38 digits"], "DECIMAL(p,s) on INT32 (p to 9), INT64 (p to 18), else FIXED_LEN_BYTE_ARRAY", "decimal(p,s)", Fidelity.Exact)
         {
@@ -66,7 +69,7 @@ public static class TypeMappings
         Text(["\"char\""], "", PostgresTypeId.SingleChar),
         Text(["citext"], "The text is exact; that capitals do not count is for readers to know.", "citext"),
         Type("bytea", "BYTE_ARRAY", "binary", PostgresTypeId.Bytea,
-            form => form.Of<ByteArrayColumnBuffer>(PhysicalType.ByteArray, null, buffer => new BytesDecoder(buffer))),
+            form => form.Of(PhysicalType.ByteArray, null, (ByteArrayColumnBuffer buffer) => new BytesDecoder(buffer), (ByteArrayColumnValues values) => new BytesEncoder(values))),
         new(["date", "timestamp without time zone", "timestamp with time zone"], "STRING", "string", Fidelity.Policy)
         {
             Policy = "infinity: text",
@@ -74,22 +77,22 @@ public static class TypeMappings
             Takes = (column, policies) => column.TypeId is PostgresTypeId.Date or PostgresTypeId.Timestamp or PostgresTypeId.Timestamptz && policies.Infinity == NotFinite.Text,
         },
         Type("date", "DATE", "date", PostgresTypeId.Date,
-            form => form.Of<Int32ColumnBuffer>(PhysicalType.Int32, LogicalType.Date, buffer => new DateDecoder(buffer))) with
+            form => form.Of(PhysicalType.Int32, LogicalType.Date, (Int32ColumnBuffer buffer) => new DateDecoder(buffer), (Int32Values values) => new DateEncoder(values))) with
         { Policy = "infinity", Refused = Infinite, Remark = "From 4713 BC to 5874897, on the proleptic Gregorian calendar.", IsNotFinite = NotFiniteValues.IsDate },
         Type("timestamp without time zone", "TIMESTAMP(MICROS, local)", "timestamp", PostgresTypeId.Timestamp, form => Timestamp(form, isAdjustedToUtc: false)) with
         { Policy = "infinity", Refused = Infinite + LastTimestamp, Remark = "To the microsecond, from 4713 BC.", IsNotFinite = NotFiniteValues.IsTimestamp },
         Type("timestamp with time zone", "TIMESTAMP(MICROS, UTC)", "timestamptz", PostgresTypeId.Timestamptz, form => Timestamp(form, isAdjustedToUtc: true)) with
         { Policy = "infinity", Refused = Infinite + LastTimestamp, Remark = "As timestamp. PostgreSQL keeps the instant only, not the zone it was written in.", IsNotFinite = NotFiniteValues.IsTimestamp },
         Type("time without time zone", "TIME(MICROS, local)", "time", PostgresTypeId.Time,
-            form => form.Of<Int64ColumnBuffer>(PhysicalType.Int64, LogicalType.Time(TimeUnit.Microseconds, isAdjustedToUtc: false), buffer => new TimeDecoder(buffer))) with
+            form => form.Of(PhysicalType.Int64, LogicalType.Time(TimeUnit.Microseconds, isAdjustedToUtc: false), (Int64ColumnBuffer buffer) => new TimeDecoder(buffer), (Int64Values values) => new Int64Encoder(values))) with
         { Refused = "24:00:00" },
         Text(["time with time zone"], "With its offset: `10:00:00+02`.", PostgresTypeId.Timetz),
         Text(["interval"], "PostgreSQL's own form, whose months, days and time stay apart: `1 year 2 mons -3 days +04:05:06.789`. Parquet's INTERVAL has milliseconds only and no sign.",
             PostgresTypeId.Interval),
-        Type("uuid", "UUID on FIXED_LEN_BYTE_ARRAY(16)", "uuid", PostgresTypeId.Uuid, form => form.Fixed(16, LogicalType.Uuid, buffer => new UuidDecoder(buffer))),
+        Type("uuid", "UUID on FIXED_LEN_BYTE_ARRAY(16)", "uuid", PostgresTypeId.Uuid, form => form.Fixed(16, LogicalType.Uuid, buffer => new UuidDecoder(buffer), values => new BytesEncoder(values))),
         Type("json", "STRING", "string", PostgresTypeId.Json, form => form.Text(form.Name)) with { Remark = "As it was written, blanks and double keys included." },
         Type("jsonb", "STRING", "string", PostgresTypeId.Jsonb,
-            form => form.Of<ByteArrayColumnBuffer>(PhysicalType.ByteArray, LogicalType.String, buffer => new JsonbDecoder(buffer))) with
+            form => form.Of(PhysicalType.ByteArray, LogicalType.String, (ByteArrayColumnBuffer buffer) => new JsonbDecoder(buffer), (ByteArrayColumnValues values) => new JsonbEncoder(values))) with
         { Fidelity = Fidelity.ExactAsText, Remark = "As PostgreSQL writes it; numbers keep all their digits." },
         Text(["jsonpath"], "", 4072),
         Text(["xml"], "", PostgresTypeId.Xml),
@@ -166,6 +169,6 @@ public static class TypeMappings
         return form.Decimal(precision, scale);
     }
 
-    private static ColumnMapping Timestamp(ColumnForm form, bool isAdjustedToUtc) => form.Of<Int64ColumnBuffer>(
-        PhysicalType.Int64, LogicalType.Timestamp(TimeUnit.Microseconds, isAdjustedToUtc), buffer => new TimestampDecoder(buffer));
+    private static ColumnMapping Timestamp(ColumnForm form, bool isAdjustedToUtc) => form.Of(
+        PhysicalType.Int64, LogicalType.Timestamp(TimeUnit.Microseconds, isAdjustedToUtc), (Int64ColumnBuffer buffer) => new TimestampDecoder(buffer), (Int64Values values) => new TimestampEncoder(values));
 }

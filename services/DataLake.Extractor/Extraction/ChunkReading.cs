@@ -3,6 +3,7 @@ using DataLake.Parquet.Writing;
 using DataLake.Postgres.Connections;
 using DataLake.Postgres.Copy;
 using DataLake.Postgres.Errors;
+using DataLake.Postgres.Governor;
 using DataLake.Postgres.Plans;
 using DataLake.Postgres.Tables;
 using DataLake.ServiceDefaults.Failpoints;
@@ -12,13 +13,17 @@ namespace DataLake.Extractor.Extraction;
 
 /// <summary>
 /// Reads the chunks of one snapshot into published RAW files, over the snapshot's own connection and as many others as are free. A connection that is done with a chunk takes the
-/// next. One that is lost costs its chunk only, as long as another is inside the snapshot.
+/// next. One that is lost costs its chunk only, as long as another is inside the snapshot. An object reads one run, at the pace that the source's governor sets.
 /// </summary>
-internal sealed partial class ChunkReading(LakeDirectory lake, ExtractorOptions options, TimeProvider time, ILogger logger)
+internal sealed partial class ChunkReading(LakeDirectory lake, ExtractorOptions options, ReadPace pace, TimeProvider time, ILogger logger)
 {
     private const int MostReads = 3;
+    private const int Nobody = -1;
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+
+    // The reader that goes on while the pace is slow.
+    private int readsOn;
 
     /// <summary>Reads all chunks. The first error that reading again cannot mend stops every connection. Those that are well stay inside the snapshot.</summary>
     public async Task ReadAsync(SourceSnapshot snapshot, ChunkWork work, CancellationToken cancellation)
@@ -29,7 +34,7 @@ internal sealed partial class ChunkReading(LakeDirectory lake, ExtractorOptions 
             await HoldAsync(snapshot, connection, work, stop.Token); // It joined for another table.
         }
 
-        for (var joins = true; joins && snapshot.Inside.Count < work.Chunks;)
+        for (var joins = true; joins && snapshot.Inside.Count < work.Chunks && pace.Pace == Pace.Full;)
         {
             joins = await TryJoinAsync(snapshot, work, stop.Token) is not null;
         }
@@ -40,40 +45,57 @@ internal sealed partial class ChunkReading(LakeDirectory lake, ExtractorOptions 
             throw Lost(work);
         }
 
-        var writing = new ParquetWriterOptions { RowGroupBytes = Math.Clamp(options.MemoryBudget / 4 / readers.Count, 1 << 20, 64 << 20) };
-        await WhenAllFirstErrorAsync([.. readers.Select(connection => ReadChunksAsync(connection, snapshot, work, writing, stop))]);
-        if (!work.IsComplete)
+        var writing = FileForm.OptionsOf(work.Form, options.MemoryBudget, readers.Count);
+        await WhenAllFirstErrorAsync([.. readers.Select((connection, reader) => ReadChunksAsync(reader, connection, snapshot, work, writing, stop))]);
+        if (!work.IsDone)
         {
             throw Lost(work);
         }
     }
 
-    private async Task ReadChunksAsync(SourceConnection first, SourceSnapshot snapshot, ChunkWork work, ParquetWriterOptions writing, CancellationTokenSource stop)
+    private async Task ReadChunksAsync(int reader, SourceConnection first, SourceSnapshot snapshot, ChunkWork work, ParquetWriterOptions writing, CancellationTokenSource stop)
     {
         try
         {
-            var connection = first;
-            while (connection is not null && await work.TakeAsync(stop.Token) is { } read)
+            for (var connection = first; connection is not null;)
             {
+                ChunkRead? read = null;
                 try
                 {
-                    var query = ChunkQuery.Of(work.Source.Name, work.Mappings, read.Chunk);
-                    await CopyReader.CopyAsync(connection, query, work.Source.Name.ToString(), work.Names, copy => ReadChunk(copy, work, read, writing, stop.Token), stop.Token);
-                    work.Finish(read);
+                    var turn = pace.Of(connection, () => ReadsOn(reader));
+                    while (await turn.MayStartAsync(() => work.IsDone, stop.Token) && (read = await work.TakeAsync(stop.Token)) is not null)
+                    {
+                        var (chunk, query) = (read, ChunkQuery.Of(work.Source.Name, work.Mappings, read.Chunk));
+                        await CopyReader.CopyAsync(connection, query, work.Source.Name.ToString(), work.Names, copy => ReadChunk(copy, turn, work, chunk, writing, stop.Token), stop.Token);
+                        work.Finish(read);
+                        read = null;
+                    }
+
+                    return;
                 }
-                catch (SourceException error) when (error.CanRetry)
+                catch (SourceException error) when (error is { CanRetry: true, Kind: not SourceErrorKind.Busy })
                 {
                     // Whatever the server said, its transaction has ended, and with it its place in the snapshot.
-                    if (await snapshot.LeaveAsync(connection) == 0 || read.Time == MostReads)
+                    if (await snapshot.LeaveAsync(connection) == 0 || read?.Time == MostReads)
                     {
                         throw;
                     }
 
-                    await ForgetAsync(work, read, error, stop.Token);
+                    if (read is not null)
+                    {
+                        await ForgetAsync(work, read, error, stop.Token);
+                    }
+
                     connection = await TryJoinAsync(snapshot, work, stop.Token);
-                    work.ReadAgain(read);
+                    if (read is not null)
+                    {
+                        work.ReadAgain(read);
+                    }
                 }
             }
+
+            // Another goes on in its place while the pace is slow.
+            Interlocked.CompareExchange(ref readsOn, Nobody, reader);
         }
         catch
         {
@@ -81,6 +103,8 @@ internal sealed partial class ChunkReading(LakeDirectory lake, ExtractorOptions 
             throw;
         }
     }
+
+    private bool ReadsOn(int reader) => Interlocked.CompareExchange(ref readsOn, reader, Nobody) is var before && (before == reader || before == Nobody);
 
     /// <summary>Throws away what there is of a chunk, and gives the server a pause.</summary>
     private async Task ForgetAsync(ChunkWork work, ChunkRead read, SourceException error, CancellationToken cancellation)
@@ -126,7 +150,7 @@ internal sealed partial class ChunkReading(LakeDirectory lake, ExtractorOptions 
     }
 
     /// <summary>Reads one chunk, on the connection's own thread, into as many files as it fills.</summary>
-    private void ReadChunk(CopyReader copy, ChunkWork work, ChunkRead read, ParquetWriterOptions writing, CancellationToken cancellation)
+    private void ReadChunk(CopyReader copy, ConnectionPace turn, ChunkWork work, ChunkRead read, ParquetWriterOptions writing, CancellationToken cancellation)
     {
         RawFile? file = null;
         try
@@ -134,7 +158,7 @@ internal sealed partial class ChunkReading(LakeDirectory lake, ExtractorOptions 
             while (true)
             {
                 file ??= new RawFile(lake, work.NextFile(), work.Schema, work.Mappings, writing);
-                var rows = copy.ReadBatch(file.Decoders);
+                var rows = copy.ReadBatch(file.Decoder);
                 if (rows == 0)
                 {
                     break;
@@ -142,8 +166,9 @@ internal sealed partial class ChunkReading(LakeDirectory lake, ExtractorOptions 
 
                 file.EndBatch(rows, cancellation);
                 work.Count(read, rows);
+                turn.Pass(cancellation);
                 Failpoint.Pass("extractor.rows-read");
-                if (file.Size >= options.FileBytes)
+                if (file.Size >= work.Form.Size)
                 {
                     Publish(work, read, file, cancellation);
                     file = null;

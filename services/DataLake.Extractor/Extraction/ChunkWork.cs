@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Threading.Channels;
 using DataLake.Ledger.Model;
 using DataLake.Parquet.Schema;
+using DataLake.Pipelines.Definitions;
 using DataLake.Postgres.Chunks;
 using DataLake.Postgres.Tables;
 using DataLake.Postgres.Types;
@@ -46,6 +47,9 @@ internal sealed class ChunkWork
 
     public ParquetSchema Schema { get; }
 
+    /// <summary>How the files are written.</summary>
+    public FilesDefinition Form { get; init; } = DefinitionDefaults.Files;
+
     public string Folder { get; }
 
     /// <summary>How many chunks there are in all.</summary>
@@ -55,7 +59,7 @@ internal sealed class ChunkWork
     public IReadOnlyCollection<RunFile> Files => files;
 
     /// <summary>Whether every chunk was read to its end.</summary>
-    public bool IsComplete => Volatile.Read(ref unread) == 0;
+    public bool IsDone => Volatile.Read(ref unread) == 0;
 
     /// <summary>The next chunk to read; null when all are read. Where others are still at the last ones it waits: one of those may come back.</summary>
     public async ValueTask<ChunkRead?> TakeAsync(CancellationToken cancellation)

@@ -1,7 +1,9 @@
 using DataLake.Contracts;
+using DataLake.Parquet.Schema;
 using DataLake.Pipelines.Definitions;
 using DataLake.Postgres.Errors;
 using DataLake.Postgres.Tables;
+using DataLake.Postgres.Types;
 
 namespace DataLake.Extractor.Extraction;
 
@@ -11,7 +13,8 @@ internal static class TableFit
     /// <exception cref="SourceException">It does not fit; the message says what to change.</exception>
     public static void Check(SourceTable source, TableDefinition table)
     {
-        foreach (var (column, use) in table.Key.Select(column => (column, "key")).Concat(table.Sensitive.Select(sensitive => (sensitive.Column, "sensitive"))))
+        foreach (var (column, use) in table.Key.Select(column => (column, "key"))
+            .Concat(table.Sensitive.Select(sensitive => (sensitive.Column, "sensitive"))).Concat(table.Files.BloomFilters.Select(column => (column, "bloom_filters"))))
         {
             if (source.Find(column) is null)
             {
@@ -27,6 +30,17 @@ internal static class TableFit
             throw new SourceException(SourceErrorKind.Unfit,
                 $"The key ({string.Join(", ", table.Key)}) of {source.Name} is not unique in the source: no unique index over NOT NULL columns covers it, so two rows could be taken for one. " +
                 $"{(source.UniqueKeys.Count > 0 ? $"Unique are: {string.Join("; ", source.UniqueKeys.Select(unique => string.Join(", ", unique)))}. Name those as the key" : "Add a primary key to the table")}, or write 'write: append'.");
+        }
+    }
+
+    /// <summary>Whether every Bloom filter that the definition asks for can be made.</summary>
+    /// <exception cref="SourceException">One cannot; the message says what to change.</exception>
+    public static void CheckBloomFilters(SourceTable source, TableDefinition table, IReadOnlyList<ColumnMapping> mappings)
+    {
+        foreach (var mapping in mappings.Where(mapping => mapping.Column.PhysicalType == PhysicalType.Boolean && table.Files.BloomFilters.Contains(mapping.Name)))
+        {
+            throw new SourceException(SourceErrorKind.Unfit,
+                $"The column {mapping.Name} of {source.Name} is of type {source.Find(mapping.Name)!.Type}, and Parquet has no Bloom filters for truth values. Leave it out of 'bloom_filters'.");
         }
     }
 }

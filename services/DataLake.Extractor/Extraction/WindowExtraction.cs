@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DataLake.Contracts;
 using DataLake.Extractor.Leases;
 using DataLake.Ledger.Model;
 using DataLake.Ledger.Runs;
@@ -22,6 +23,9 @@ public sealed partial class WindowExtraction(
     RunClaims claims, RunQueries runs, PipelineDefinitions definitions, WindowReader reader, LakeDirectory lake, WorkerIdentity worker,
     IOptions<DataLakeOptions> options, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<WindowExtraction> logger)
 {
+    // Timers are set for up to 2^32 - 2 milliseconds.
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(49);
+
     /// <summary>Claims the run, with those that belong to it, and extracts them.</summary>
     /// <returns>The runs whose files and receipts were recorded; none where there was nothing to do, or the attempt failed.</returns>
     public async Task<IReadOnlyList<Guid>> RunAsync(Guid runId, CancellationToken cancellation)
@@ -105,7 +109,7 @@ public sealed partial class WindowExtraction(
         {
             Measure(run, receipt, claimed[0].Started, "extracted");
             step?.SetTag("datalake.rows", receipt.Rows);
-            Extracted(run.Table, run.Window.ToString(), receipt.Rows, receipt.Files.Count, receipt.Bytes);
+            Extracted(run.Table, run.Window.ToString(), receipt.Rows, receipt.Files.Count, receipt.Bytes, receipt.Content);
         }
 
         return [.. claimed.Select(run => run.Run.Id)];
@@ -114,7 +118,7 @@ public sealed partial class WindowExtraction(
     /// <summary>Reads the windows in one snapshot while the leases are kept. Where that fails, the ledger is told and the attempts' files are removed.</summary>
     private async Task<bool> ReadAsync(List<ClaimedRun> claimed, CancellationToken cancellation)
     {
-        var limit = TimeSpan.FromTicks(claimed.Sum(run => run.Table.Timeout.Ticks));
+        var limit = TimeSpan.FromTicks(Math.Min(claimed.Sum(run => run.Table.Timeout.Ticks), LongestTimer.Ticks));
         using var timeout = new CancellationTokenSource(limit, time);
         claimed.ForEach(run => run.Keeper = new LeaseKeeper(claims, run.Run, options.Value.Lease, time, () => run.Rows));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource([cancellation, timeout.Token, lifetime.ApplicationStopping, .. claimed.Select(run => run.Keeper!.Lost)]);
@@ -122,25 +126,15 @@ public sealed partial class WindowExtraction(
         try
         {
             claimed.ForEach(run => Remove(run.Folder, file => IsOf(file, run.Run.Attempt))); // what earlier attempts left
-            await using var snapshot = await reader.TakeAsync(claimed[0].Pipeline, stop.Token);
-            foreach (var run in claimed)
-            {
-                current = run;
-                run.Source = await WindowReader.InspectAsync(snapshot, run.Table, stop.Token);
-            }
-
-            foreach (var run in claimed)
-            {
-                current = run;
-                run.Receipt = await reader.ReadAsync(snapshot, run.Source!, run.Run, run.Pipeline, run.Table, run.Count, stop.Token);
-            }
-
+            await reader.ReadAsync(claimed, limit, run => current = run, stop.Token);
             return true;
         }
         catch (Exception error)
         {
             var isStopping = lifetime.ApplicationStopping.IsCancellationRequested || cancellation.IsCancellationRequested;
-            await EndAsync(claimed, isStopping ? [] : current is null ? claimed : [current], timeout.IsCancellationRequested
+            // Before the snapshot, and where the source wants its peace, it was no table's doing.
+            var isOfAll = current is null || error is SourceException { Kind: SourceErrorKind.Busy };
+            await EndAsync(claimed, isStopping ? [] : isOfAll ? claimed : [current!], timeout.IsCancellationRequested
                 ? ($"It took longer than {limit}. Raise 'timeout' in the definition, read smaller windows, or split the table into more chunks.", true)
                 : Explain(error));
             return false;
@@ -238,8 +232,8 @@ public sealed partial class WindowExtraction(
         _ => ($"{error.GetType().Name}: {error.Message}", true),
     };
 
-    [LoggerMessage(LogLevel.Information, "{Table} {Window}: {Rows:N0} rows in {Files} file(s), {Bytes:N0} bytes")]
-    private partial void Extracted(string table, string window, long rows, int files, long bytes);
+    [LoggerMessage(LogLevel.Information, "{Table} {Window}: {Rows:N0} rows in {Files} file(s), {Bytes:N0} bytes, content {Content}")]
+    private partial void Extracted(string table, string window, long rows, int files, long bytes, ContentHash content);
 
     [LoggerMessage(LogLevel.Warning, "Attempt {Attempt} of run {RunId} failed and is tried again: {Message}")]
     private partial void AttemptFailed(Guid runId, int attempt, string message);

@@ -8,65 +8,94 @@ using DataLake.Postgres.Chunks;
 using DataLake.Postgres.Connections;
 using DataLake.Postgres.Cursors;
 using DataLake.Postgres.Definitions;
+using DataLake.Postgres.Governor;
 using DataLake.Postgres.Tables;
 using DataLake.Postgres.Types;
 using DataLake.ServiceDefaults.Failpoints;
 using DataLake.Pipelines.Secrets;
 using DataLake.ServiceDefaults.Sources;
+using DataLake.ServiceDefaults.Telemetry;
 using DataLake.Storage;
 using Microsoft.Extensions.Options;
 
 namespace DataLake.Extractor.Extraction;
 
-/// <summary>Reads the window of a run, in one snapshot of the source over as many connections as help, into published RAW files.</summary>
-public sealed class WindowReader(
+/// <summary>Reads the windows of runs, in one snapshot of the source over as many connections as help, into published RAW files.</summary>
+public sealed partial class WindowReader(
     SourcePool sources, SecretResolver secrets, LakeDirectory lake, TableColumns tableColumns, IOptions<ExtractorOptions> options, TimeProvider time,
     ILogger<WindowReader> logger)
 {
-    /// <summary>Takes a snapshot of a pipeline's source.</summary>
-    public Task<SourceSnapshot> TakeAsync(PipelineDefinition pipeline, CancellationToken cancellation) => SourceSnapshot.TakeAsync(sources.Get(pipeline), cancellation);
-
-    /// <summary>Looks up a table, makes sure that its definition fits it, and holds it as it is until the snapshot is let go.</summary>
-    public static async Task<SourceTable> InspectAsync(SourceSnapshot snapshot, TableDefinition table, CancellationToken cancellation)
-    {
-        ArgumentNullException.ThrowIfNull(snapshot);
-        ArgumentNullException.ThrowIfNull(table);
-        var source = await TableInspector.InspectAsync(snapshot.Owner, table.Table, cancellation);
-        TableFit.Check(source, table);
-        return source;
-    }
-
-    /// <summary>Reads the whole window.</summary>
-    /// <param name="snapshot">A snapshot of the source.</param>
-    /// <param name="source">The table as <see cref="InspectAsync"/> found it in the snapshot.</param>
-    /// <param name="run">The claimed run.</param>
-    /// <param name="pipeline">Its pipeline, in the run's version.</param>
-    /// <param name="table">Its table, in the run's version.</param>
-    /// <param name="onRows">Told of rows as they come, and with a negative number of those that are thrown away to be read again.</param>
+    /// <summary>Reads the windows of runs of one pipeline, one after the other at one instant, as one read in the eyes of the source's governor. Full loads that are read together have one window.</summary>
+    /// <param name="runs">The claimed runs; each is given its receipt.</param>
+    /// <param name="timeout">The time of all, from now on.</param>
+    /// <param name="onTurn">Told of each run, once there is a snapshot, before its table is looked up and again before it is read.</param>
     /// <param name="cancellation">Stops the read; what was published by then is for the caller to remove.</param>
-    public async Task<RunReceipt> ReadAsync(
-        SourceSnapshot snapshot, SourceTable source, Run run, PipelineDefinition pipeline, TableDefinition table, Action<long> onRows, CancellationToken cancellation)
+    internal async Task ReadAsync(IReadOnlyList<ClaimedRun> runs, TimeSpan timeout, Action<ClaimedRun> onTurn, CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(snapshot);
-        ArgumentNullException.ThrowIfNull(source);
-        ArgumentNullException.ThrowIfNull(run);
-        ArgumentNullException.ThrowIfNull(pipeline);
-        ArgumentNullException.ThrowIfNull(table);
-        var connection = snapshot.Inside[0];
-        var range = await RangeAsync(run, pipeline, table, source, connection, cancellation);
-        var mappings = await MapAsync(run, pipeline, table, source, cancellation);
-        var chunks = await ChunkPlanner.PlanAsync(connection, source, DefinitionRules.ChunksOf(table), range, pipeline.Source.MaxConnections, cancellation);
-        Failpoint.Pass("extractor.snapshot-taken");
+        var pace = new ReadPace(sources.GovernorOf(runs[0].Pipeline), NameOf(runs), timeout);
+        try
+        {
+            await pace.RunAsync(async stop =>
+            {
+                await using var snapshot = await SourceSnapshot.TakeAsync(pace.Connections, pace.SnapshotOptions(runs[0].Run.Window.To), stop);
+                foreach (var run in runs)
+                {
+                    onTurn(run);
+                    run.Source = await TableInspector.InspectAsync(snapshot.Owner, run.Table.Table, stop);
+                    TableFit.Check(run.Source, run.Table);
+                }
 
-        var work = new ChunkWork(run, source, mappings, chunks, FolderOf(run, table), onRows);
-        await new ChunkReading(lake, options.Value, time, logger).ReadAsync(snapshot, work, cancellation);
-        return new RunReceipt([.. work.Files.OrderBy(file => file.Number)], snapshot.Lsn);
+                foreach (var run in runs)
+                {
+                    onTurn(run);
+                    run.Receipt = await ReadAsync(snapshot, run, pace, stop);
+                }
+
+                return true;
+            }, cancellation);
+        }
+        finally
+        {
+            Measure(runs, pace.Waited);
+        }
     }
 
     /// <summary>The folder of the run's files.</summary>
     internal static string FolderOf(Run run, TableDefinition table) => LakePath.RawRun(
         run.Pipeline, run.Table, table.Sensitive.Count > 0, run.Kind == RunKind.Full ? "full" : "incremental",
         DateOnly.FromDateTime(run.PlannedAt.UtcDateTime), run.Id);
+
+    private async Task<RunReceipt> ReadAsync(SourceSnapshot snapshot, ClaimedRun claimed, ReadPace pace, CancellationToken cancellation)
+    {
+        var (run, pipeline, table, source, connection) = (claimed.Run, claimed.Pipeline, claimed.Table, claimed.Source!, snapshot.Inside[0]);
+        var range = await RangeAsync(run, pipeline, table, source, connection, cancellation);
+        var mappings = await MapAsync(run, pipeline, table, source, cancellation);
+        TableFit.CheckBloomFilters(source, table, mappings);
+        var chunks = await ChunkPlanner.PlanAsync(connection, source, DefinitionRules.ChunksOf(table), range, pipeline.Source.MaxConnections, cancellation);
+        Failpoint.Pass("extractor.snapshot-taken");
+
+        var work = new ChunkWork(run, source, mappings, chunks, claimed.Folder, claimed.Count) { Form = table.Files };
+        await new ChunkReading(lake, options.Value, pace, time, logger).ReadAsync(snapshot, work, cancellation);
+        return new RunReceipt([.. work.Files.OrderBy(file => file.Number)], snapshot.Lsn);
+    }
+
+    /// <summary>What the source's administrators see of the read's connections.</summary>
+    private static string NameOf(IReadOnlyList<ClaimedRun> runs) => ApplicationName.Of(
+        "extractor", runs[0].Run.Pipeline, runs.Count == 1 ? runs[0].Run.Table : $"{runs.Count}-tables", ApplicationName.ShortOf(runs[0].Run.Id));
+
+    /// <summary>Tells how long the source was waited for. Runs that are read at one instant wait as one: each bears an equal share, so that no second counts twice.</summary>
+    private void Measure(IReadOnlyList<ClaimedRun> runs, TimeSpan waited)
+    {
+        if (waited > TimeSpan.Zero)
+        {
+            foreach (var run in runs)
+            {
+                DataLakeTelemetry.SourceWaited.Add(waited.TotalSeconds / runs.Count, DataLakeTelemetry.Tags(run.Run.Pipeline, run.Run.Table));
+            }
+
+            Waited(string.Join(", ", runs.Select(run => run.Run.Table)), runs[0].Run.Window.ToString(), waited);
+        }
+    }
 
     private static async Task<CursorRange?> RangeAsync(
         Run run, PipelineDefinition pipeline, TableDefinition table, SourceTable source, SourceConnection connection, CancellationToken cancellation)
@@ -86,10 +115,14 @@ public sealed class WindowReader(
     {
         var rules = DefinitionRules.ColumnsOf(table);
         var key = rules.NeedMaskKey && pipeline.MaskKey is { } reference ? secrets.Resolve(reference) : null;
+        var mappings = TableMapping.Of(source, [.. source.Columns.Select(column => column.Number)], rules, key);
         // A policy can make a column optional that the source says is NOT NULL: the catalog is told what the files will hold.
-        var kept = TableMapping.Of(source, [.. source.Columns.Select(column => column.Number)], rules, key);
-        var columns = source.Columns.Zip(kept, (column, mapping) => new SourceColumn(column.Name, column.Type, mapping.Column.Nullable, column.Number)).ToList();
-        var fieldIds = await tableColumns.ResolveAsync(run.Pipeline, run.Table, source.Relation, columns, cancellation);
-        return TableMapping.Of(source, fieldIds, rules, key);
+        var columns = source.Columns.Zip(mappings, (column, mapping) => new SourceColumn(
+            column.Name, column.Type, mapping.Column.Nullable, column.Number, IsList: mapping.Column.Element is not null)).ToList();
+        var ids = await tableColumns.ResolveAsync(run.Pipeline, run.Table, source.Relation, columns, cancellation);
+        return [.. mappings.Zip(ids, (mapping, id) => mapping with { Column = mapping.Column.WithFieldIds(id.Column, id.Element) })];
     }
+
+    [LoggerMessage(LogLevel.Information, "{Table} {Window}: waited {Waited} in all for the source to calm down")]
+    private partial void Waited(string table, string window, TimeSpan waited);
 }

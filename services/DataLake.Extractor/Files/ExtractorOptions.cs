@@ -8,7 +8,4 @@ public sealed class ExtractorOptions
 
     /// <summary>Bytes of encoded rows that all writers of one run together may hold.</summary>
     public int MemoryBudget { get; set; } = 128 * 1024 * 1024;
-
-    /// <summary>A file that has reached this size is closed and another started.</summary>
-    public long FileBytes { get; set; } = 256L * 1024 * 1024;
 }

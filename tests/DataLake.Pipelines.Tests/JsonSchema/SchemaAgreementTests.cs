@@ -22,6 +22,7 @@ public class SchemaAgreementTests
         Example.Smallest("cursor: { column: c }\nwindow: PT15M\nstart: 2024-01-01T06:00:00+02:00\nlag: 0s"),
         Example.Smallest("chunks: 8\nretries: 0\nsensitive:\n  - column: a\n    mask: null"),
         Example.Smallest("types: { numeric: \"decimal(38,0)\", nan: null, infinity: text }", "types: { numeric: text }\n"),
+        Example.Smallest("files: { compression: BROTLI, size: 1 gb, bloom_filters: [a, b] }", "defaults: { files: { compression: lz4_raw, size: 100MiB } }\n"),
         Example.Smallest("", "notify: [{ on: [failed], webhook: { url: env:HOOK } }]\n"),
         Example.Smallest("", "source2: 1\n").Replace("source2: 1\n", "mask_key: secretsmanager:prod/lake\n", StringComparison.Ordinal),
     ];
@@ -61,6 +62,10 @@ public class SchemaAgreementTests
     [InlineData("types: { nan: text }")]
     [InlineData("types: { infinity: [null] }")]
     [InlineData("types: { array: list }")]
+    [InlineData("files: { compression: Lz4_raw }")]
+    [InlineData("files: { size: 256 }")]
+    [InlineData("files: { size: 1.5GB }")]
+    [InlineData("files: { bloom_filters: [] }")]
     public void What_the_parser_refuses_for_its_form_the_schema_refuses(string keys)
     {
         PipelineParser.Parse(Example.Smallest(keys), "p.yaml").Errors.ShouldNotBeEmpty();

@@ -15,7 +15,8 @@ public class ExampleTests
         result.Errors.ShouldBeEmpty();
         var pipeline = result.Pipeline.ShouldNotBeNull();
         pipeline.Name.ShouldBe("operations");
-        pipeline.Source.ShouldBe(new SourceDefinition(new SecretReference(SecretScheme.Env, "DATALAKE_SOURCE"), 4, 4));
+        pipeline.Source.ShouldBe(new SourceDefinition(
+            new SecretReference(SecretScheme.Env, "DATALAKE_SOURCE"), new SecretReference(SecretScheme.Env, "DATALAKE_REPLICA"), 4, 4, DefinitionDefaults.Limits));
         pipeline.TimeZone.ShouldBe(TimeZoneInfo.Utc);
         pipeline.MaskKey!.ToString().ShouldBe("env:DATALAKE_MASK_KEY");
 
@@ -38,6 +39,7 @@ public class ExampleTests
         shipments.Sensitive.ShouldBe([new SensitiveColumn("account_number", Mask.Null), new SensitiveColumn("iban", Mask.Hash),
             new SensitiveColumn("card", Mask.Partial), new SensitiveColumn("born_on", Mask.DateShift, "customer_id")]);
         shipments.Types.ShouldBe(new TypesDefinition(9, NanPolicy.Null, InfinityPolicy.Fail));
+        ShouldBe(shipments.Files, FileCompression.Lz4Raw, 128 << 20, "customer_id");
     }
 
     [Fact]
@@ -64,6 +66,8 @@ public class ExampleTests
         var table = pipeline.Tables.ShouldHaveSingleItem();
 
         pipeline.Source.MaxConnections.ShouldBe(DefinitionDefaults.MaxConnections);
+        pipeline.Source.Replica.ShouldBeNull();
+        pipeline.Source.Limits.ShouldBe(DefinitionDefaults.Limits);
         pipeline.TimeZone.Id.ShouldBe(DefinitionDefaults.TimeZone);
         pipeline.Notify.ShouldBeEmpty();
         table.Cursor.ShouldBeNull();
@@ -73,6 +77,13 @@ public class ExampleTests
         table.Timeout.ShouldBe(DefinitionDefaults.Timeout);
         table.LateAfter.ShouldBeNull();
         pipeline.WindowRuleOf(table).ShouldBeNull();
+    }
+
+    [Fact]
+    public void The_limits_of_a_source_are_what_it_says_and_else_the_defaults()
+    {
+        var text = Example.Smallest().Replace("env:SOURCE\n", "env:SOURCE\n  limits: { active_sessions: 7, replica_lag: 2m, after_pause: slow }\n", StringComparison.Ordinal);
+        Parse(text).Source.Limits.ShouldBe(DefinitionDefaults.Limits with { ActiveSessions = 7, ReplicaLag = TimeSpan.FromMinutes(2), AfterPause = AfterPause.Slow });
     }
 
     [Theory]
@@ -140,6 +151,17 @@ public class ExampleTests
     }
 
     [Fact]
+    public void What_a_table_says_of_files_wins_key_by_key()
+    {
+        const string Shared = "defaults: { files: { compression: gzip, size: 1GB, bloom_filters: [a] } }\n";
+        ShouldBe(Parse(Example.Smallest()).Tables[0].Files, FileCompression.Snappy, 256 << 20);
+        ShouldBe(Parse(Example.Smallest("", Shared)).Tables[0].Files, FileCompression.Gzip, 1_000_000_000, "a");
+        ShouldBe(Parse(Example.Smallest("files: { compression: none }", Shared)).Tables[0].Files, FileCompression.None, 1_000_000_000, "a");
+        ShouldBe(Parse(Example.Smallest("files: { size: 64 kib, bloom_filters: [b, A] }", Shared)).Tables[0].Files, FileCompression.Gzip, 65_536, "b", "A");
+        ShouldBe(Parse(Example.Smallest("files: { compression: LZ4_RAW }")).Tables[0].Files, FileCompression.Lz4Raw, 256 << 20);
+    }
+
+    [Fact]
     public void A_date_is_shifted_by_a_column()
     {
         var table = Parse(Example.Smallest("sensitive:\n  - { column: born_on, mask: date_shift, by: customer_id }\n  - { column: iban, mask: partial }", "mask_key: env:K\n")).Tables[0];
@@ -168,6 +190,12 @@ public class ExampleTests
         PipelineFile.HashOf(windows).ShouldBe(PipelineFile.HashOf(text));
         PipelineFile.HashOf(text).ShouldMatch("^[0-9a-f]{64}$");
         PipelineFile.HashOf(text + "# changed\n").ShouldNotBe(PipelineFile.HashOf(text));
+    }
+
+    private static void ShouldBe(FilesDefinition files, FileCompression compression, long size, params string[] bloomFilters)
+    {
+        (files.Compression, files.Size).ShouldBe((compression, size));
+        files.BloomFilters.ShouldBe(bloomFilters);
     }
 
     private static PipelineDefinition Parse(string yaml)

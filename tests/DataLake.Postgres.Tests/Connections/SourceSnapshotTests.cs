@@ -123,5 +123,48 @@ public sealed class SourceSnapshotTests(TestPostgres postgres)
         (await TextAsync(first, "SELECT 'works'")).ShouldBe("works");
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task Its_statements_are_bounded_and_a_shorter_bound_of_the_user_holds()
+    {
+        const string bounds = "SELECT current_setting('statement_timeout') || ' ' || current_setting('lock_timeout')";
+        await using var database = await postgres.CreateDatabaseAsync();
+        var options = new SnapshotOptions { StatementTimeout = TimeSpan.FromMinutes(90), LockTimeout = TimeSpan.FromSeconds(10) };
+        var connections = new SourceConnections(database.ConnectionString, 2, "bounded");
+        await using (var snapshot = await SourceSnapshot.TakeAsync(connections, options, CancellationToken.None))
+        {
+            await using var joined = (await snapshot.TryJoinAsync(CancellationToken.None)).ShouldNotBeNull();
+            (await TextAsync(snapshot.Owner, bounds)).ShouldBe("90min 10s");
+            (await TextAsync(joined, bounds)).ShouldBe("90min 10s");
+            await joined.BoundAsync(TimeSpan.FromMinutes(2), forLock: null, CancellationToken.None);
+            (await TextAsync(joined, bounds)).ShouldBe("2min 10s");
+            await joined.BoundAsync(TimeSpan.FromSeconds(-1), forLock: null, CancellationToken.None); // No time is left: not one without end.
+            (await Should.ThrowAsync<SourceException>(() => TextAsync(joined, "SELECT pg_sleep(50)"))).Message.ShouldContain("the table's 'timeout'");
+        }
+
+        var strict = new SourceConnections(database.ConnectionString + ";Options=-c statement_timeout=1h -c lock_timeout=20s", 1, "bounded");
+        await using var own = await SourceSnapshot.TakeAsync(strict, options, CancellationToken.None);
+        (await TextAsync(own.Owner, bounds)).ShouldBe("1h 10s");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_lock_of_others_is_waited_for_as_long_as_is_said_and_then_told()
+    {
+        await using var database = await postgres.CreateDatabaseAsync();
+        await database.ExecuteAsync("CREATE TABLE things (id int)");
+        await using var session = await database.DataSource.OpenConnectionAsync();
+        await using var transaction = await session.BeginTransactionAsync();
+        await using (var locking = new Npgsql.NpgsqlCommand("LOCK TABLE things IN ACCESS EXCLUSIVE MODE", session, transaction))
+        {
+            await locking.ExecuteNonQueryAsync();
+        }
+
+        var connections = new SourceConnections(database.ConnectionString, 1, "waiting");
+        await using var snapshot = await SourceSnapshot.TakeAsync(connections, new SnapshotOptions { LockTimeout = TimeSpan.FromMilliseconds(200) }, CancellationToken.None);
+        var error = await Should.ThrowAsync<SourceException>(() => TableInspector.InspectAsync(snapshot.Owner, new("public", "things"), CancellationToken.None));
+        error.CanRetry.ShouldBeTrue();
+        error.Message.ShouldContain("Somebody held a lock for longer than reading waits for one while looking up public.things");
+        error.Message.ShouldContain("'lock_timeout' under the source's 'limits'");
+    }
+
     private static async Task<string?> TextAsync(SourceConnection connection, string sql) => (await connection.QueryAsync(sql, [], "testing", CancellationToken.None))[0][0];
 }

@@ -1,10 +1,13 @@
 using System.Buffers.Binary;
 using System.Text;
+using DataLake.Contracts;
+using DataLake.Parquet.Reading;
 using DataLake.Parquet.Schema;
 using DataLake.Parquet.Writing;
 using DataLake.Postgres.Copy;
 using DataLake.Postgres.Tables;
 using DataLake.Postgres.Types;
+using Shouldly;
 
 namespace DataLake.Postgres.Tests.Copy;
 
@@ -90,12 +93,20 @@ internal static class Decoding
         var file = new MemoryStream();
         await using var writer = new ParquetFileWriter(file, new ParquetSchema([.. mappings.Select(mapping => mapping.Column)]), new ParquetWriterOptions());
         using var reader = new CopyReader(stream, "public.things", [.. mappings.Select(mapping => mapping.Name)], rowLimit);
-        var decoders = mappings.Select((mapping, i) => mapping.Bind(writer[i])).ToArray();
-        while (reader.ReadBatch(decoders) > 0)
+        var decoder = new RowDecoder(mappings, writer.Columns);
+        while (reader.ReadBatch(decoder) > 0)
         {
         }
 
         await writer.CompleteAsync(CancellationToken.None);
+        await using var written = await ParquetFileReader.OpenAsync(new MemoryStream(file.ToArray()));
+        var content = default(ContentHash);
+        for (var group = 0; group < written.Metadata.RowGroups.Count; group++)
+        {
+            content += await WrittenRows.HashAsync(written, group, mappings, CancellationToken.None);
+        }
+
+        content.ShouldBe(decoder.Content);
         return (file.ToArray(), reader.Rows);
     }
 }

@@ -152,11 +152,11 @@ public sealed class CopyFromServerTests(TestPostgres postgres)
         var connections = new SourceConnections(database.ConnectionString, 1, "loud");
         await using var connection = await connections.OpenAsync(CancellationToken.None);
         await using var writer = Writer();
-        var decoders = new[] { Column[0].Bind(writer[0]) };
+        var decoder = new RowDecoder(Column, writer.Columns);
         var rows = 0L;
         await CopyReader.CopyAsync(connection, "SELECT loud(g) FROM generate_series(1::bigint, 5000) g", "public.things", ["id"], copy =>
         {
-            while (copy.ReadBatch(decoders) > 0)
+            while (copy.ReadBatch(decoder) > 0)
             {
             }
 
@@ -229,17 +229,17 @@ public sealed class CopyFromServerTests(TestPostgres postgres)
     private static async Task ReadOneBatchAsync(SourceConnection connection, CancellationToken cancellation)
     {
         await using var writer = Writer();
-        var decoders = new[] { Column[0].Bind(writer[0]) };
-        await CopyReader.CopyAsync(connection, Endless, "public.things", ["id"], copy => copy.ReadBatch(decoders).ShouldBeGreaterThan(0), cancellation);
+        var decoder = new RowDecoder(Column, writer.Columns);
+        await CopyReader.CopyAsync(connection, Endless, "public.things", ["id"], copy => copy.ReadBatch(decoder).ShouldBeGreaterThan(0), cancellation);
     }
 
     private static async Task ReadAllAsync(SourceConnection connection, string query, Action afterBatch, CancellationToken cancellation)
     {
         await using var writer = Writer();
-        var decoders = new[] { Column[0].Bind(writer[0]) };
+        var decoder = new RowDecoder(Column, writer.Columns);
         await CopyReader.CopyAsync(connection, query, "public.things", ["id"], copy =>
         {
-            while (copy.ReadBatch(decoders) > 0)
+            while (copy.ReadBatch(decoder) > 0)
             {
                 writer.EndBatchAsync(cancellation).AsTask().GetAwaiter().GetResult();
                 afterBatch();

@@ -128,9 +128,9 @@ public sealed class CopyReaderTests
     public void Rows_without_columns_are_counted()
     {
         using var reader = new CopyReader(new MemoryStream(new CopyBytes().Row().Row().Row().End()), "public.empty", []);
-        reader.ReadBatch([]).ShouldBe(3);
-        reader.ReadBatch([]).ShouldBe(0);
-        reader.ReadBatch([]).ShouldBe(0);
+        reader.ReadBatch(new RowDecoder([], [])).ShouldBe(3);
+        reader.ReadBatch(new RowDecoder([], [])).ShouldBe(0);
+        reader.ReadBatch(new RowDecoder([], [])).ShouldBe(0);
     }
 
     [Fact]
@@ -150,7 +150,7 @@ public sealed class CopyReaderTests
     public void Decoders_of_another_table_are_refused()
     {
         using var reader = new CopyReader(new MemoryStream(Rows(1).End()), "public.things", ["id", "name"]);
-        Should.Throw<ArgumentException>(() => reader.ReadBatch([]));
+        Should.Throw<ArgumentException>(() => reader.ReadBatch(new RowDecoder([], [])));
     }
 
     [Fact]
@@ -167,13 +167,13 @@ public sealed class CopyReaderTests
 
         await using var writer = new ParquetFileWriter(
             Stream.Null, new ParquetSchema([.. mappings.Select(mapping => mapping.Column)]), new ParquetWriterOptions { RowGroupRows = 1_000 });
-        var decoders = mappings.Select((mapping, i) => mapping.Bind(writer[i])).ToArray();
+        var decoder = new RowDecoder(mappings, writer.Columns);
         using var reader = new CopyReader(new MemoryStream(bytes.End()), "public.things", [.. mappings.Select(mapping => mapping.Name)]);
         var (warm, allocated) = (0L, 0L);
         while (reader.Rows < rows)
         {
             var before = GC.GetAllocatedBytesForCurrentThread();
-            reader.ReadBatch(decoders);
+            reader.ReadBatch(decoder);
             var ofBatch = GC.GetAllocatedBytesForCurrentThread() - before;
             if (reader.Rows <= rows / 2)
             {

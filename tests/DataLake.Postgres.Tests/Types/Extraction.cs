@@ -12,6 +12,7 @@ using DataLake.Postgres.Tables;
 using DataLake.Postgres.Types;
 using DataLake.Testing;
 using DataLake.Testing.Readers;
+using Shouldly;
 
 namespace DataLake.Postgres.Tests.Types;
 
@@ -22,25 +23,39 @@ internal static class Extraction
 
     /// <summary>Writes all rows of a table into one Parquet file.</summary>
     public static async Task<SourceTable> ToFileAsync(
-        TestDatabase database, string table, string path, string order = "", ColumnRules? rules = null, string? maskKey = null)
+        TestDatabase database, string table, string path, string order = "", ColumnRules? rules = null, string? maskKey = null, ParquetWriterOptions? options = null)
     {
         var connections = new SourceConnections(database.ConnectionString, 1, "extraction test");
         await using var snapshot = await SourceSnapshot.TakeAsync(connections, CancellationToken.None);
         var source = await TableInspector.InspectAsync(snapshot.Owner, TableName.TryParse(table)!, CancellationToken.None);
         var mappings = TableMapping.Of(source, [.. source.Columns.Select((_, i) => i + 1)], rules ?? ColumnRules.None, maskKey);
-        await using var file = File.Create(path);
-        await using var writer = new ParquetFileWriter(file, new ParquetSchema([.. mappings.Select(mapping => mapping.Column)]), new ParquetWriterOptions());
+        await using var file = new FileStream(path, FileMode.Create, FileAccess.ReadWrite, FileShare.Read);
+        await using var writer = new ParquetFileWriter(file, new ParquetSchema([.. mappings.Select(mapping => mapping.Column)]), options ?? new ParquetWriterOptions());
         var query = $"SELECT {string.Join(", ", mappings.Select(mapping => mapping.Select))} FROM {source.Name.ToSql()} {order}";
-        var decoders = mappings.Select((mapping, i) => mapping.Bind(writer[i])).ToArray();
+        var decoder = new RowDecoder(mappings, writer.Columns);
         await CopyReader.CopyAsync(snapshot.Owner, query, source.Name.ToString(), [.. mappings.Select(mapping => mapping.Name)], copy =>
         {
-            while (copy.ReadBatch(decoders) > 0)
+            while (copy.ReadBatch(decoder) > 0)
             {
                 writer.EndBatchAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult();
             }
         }, CancellationToken.None);
         await writer.CompleteAsync(CancellationToken.None);
+        (await ContentAsync(path, mappings)).ShouldBe(decoder.Content, $"the receipt of {source.Name}");
         return source;
+    }
+
+    /// <summary>The content hash of a file.</summary>
+    public static async Task<ContentHash> ContentAsync(string path, IReadOnlyList<ColumnMapping> mappings)
+    {
+        await using var reader = await ParquetFileReader.OpenAsync(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        var content = default(ContentHash);
+        for (var group = 0; group < reader.Metadata.RowGroups.Count; group++)
+        {
+            content += await WrittenRows.HashAsync(reader, group, mappings, CancellationToken.None);
+        }
+
+        return content;
     }
 
     /// <summary>The rows of a file as an independent reader sees them, in the form of tests/readers/read.mjs, with numbers as their text.</summary>

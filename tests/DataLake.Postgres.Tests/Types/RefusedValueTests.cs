@@ -1,11 +1,12 @@
 using DataLake.Parquet.Schema;
 using DataLake.Parquet.Writing;
+using DataLake.Postgres.Copy;
 using DataLake.Postgres.Errors;
 using DataLake.Testing;
 using Npgsql;
+using Reader = DataLake.Postgres.Copy.CopyReader;
 using Shouldly;
 using Xunit;
-using Reader = DataLake.Postgres.Copy.CopyReader;
 
 namespace DataLake.Postgres.Tests.Types;
 
@@ -51,10 +52,10 @@ public sealed class RefusedValueTests(TestPostgres postgres)
         await using var connection = await connections.OpenAsync(CancellationToken.None);
         var columns = Copy.Decoding.Columns(("name", 25, -1));
         await using var writer = new ParquetFileWriter(Stream.Null, new ParquetSchema([columns[0].Column]), new ParquetWriterOptions());
-        var decoders = new[] { columns[0].Bind(writer[0]) };
+        var decoder = new RowDecoder(columns, writer.Columns);
         var error = await Should.ThrowAsync<SourceException>(() => Reader.CopyAsync(connection, "SELECT name FROM things", "public.things", ["name"], copy =>
         {
-            while (copy.ReadBatch(decoders) > 0)
+            while (copy.ReadBatch(decoder) > 0)
             {
             }
         }, CancellationToken.None));

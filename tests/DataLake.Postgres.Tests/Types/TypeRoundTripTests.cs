@@ -39,22 +39,10 @@ public sealed class TypeRoundTripTests(TestPostgres postgres)
     [Fact]
     public async Task Every_precision_of_numeric_arrives_with_all_its_digits()
     {
-        var kinds = Enumerable.Range(1, 38).SelectMany(precision => new[] { 0, 1, precision / 2, precision - 1, precision }.Distinct(), KindOf).ToArray();
+        var kinds = Enumerable.Range(1, 38).SelectMany(precision => new[] { 0, 1, precision / 2, precision - 1, precision }.Distinct(), ValueKind.Numeric).ToArray();
         kinds.Length.ShouldBeGreaterThan(170);
         await using var database = await postgres.CreateDatabaseAsync();
         await ExpectAsync(database, kinds);
-
-        static ValueKind KindOf(int precision, int scale)
-        {
-            var whole = new string('9', precision - scale);
-            var largest = (whole.Length > 0 ? whole : "0") + (scale > 0 ? "." + new string('9', scale) : "");
-            var smallest = scale > 0 ? "0." + new string('0', scale - 1) + "1" : "1";
-            var round = precision > scale ? "1" + new string('0', precision - scale - 1) : "0";
-            var both = precision > scale && scale > 0 ? round + smallest[1..] : smallest;
-            var digits = $"lpad((random() * 1e15)::bigint::text, 15, '0') || lpad((random() * 1e15)::bigint::text, 15, '0') || lpad((random() * 1e8)::bigint::text, 8, '0')";
-            return new($"numeric({precision},{scale})", ValueKind.Decimal, $"(left({digits}, {precision})::numeric * (10::numeric ^ -{scale}))::numeric({precision},{scale}) * sign(random() - 0.5)::int",
-                largest, "-" + largest, smallest, "-" + smallest, round, both, "0");
-        }
     }
 
     private static async Task ExpectAsync(TestDatabase database, ValueKind[] kinds)

@@ -32,6 +32,19 @@ internal sealed record ValueKind(string Type, string Expected, string Random, pa
         CREATE TYPE floatrange AS RANGE (subtype = float8, multirange_type_name = floatmultirange);
         """;
 
+    /// <summary>A numeric of so many digits, so many of them after the point.</summary>
+    public static ValueKind Numeric(int precision, int scale)
+    {
+        var whole = new string('9', precision - scale);
+        var largest = (whole.Length > 0 ? whole : "0") + (scale > 0 ? "." + new string('9', scale) : "");
+        var smallest = scale > 0 ? "0." + new string('0', scale - 1) + "1" : "1";
+        var round = precision > scale ? "1" + new string('0', precision - scale - 1) : "0";
+        var both = precision > scale && scale > 0 ? round + smallest[1..] : smallest;
+        var digits = $"lpad((random() * 1e15)::bigint::text, 15, '0') || lpad((random() * 1e15)::bigint::text, 15, '0') || lpad((random() * 1e8)::bigint::text, 8, '0')";
+        return new($"numeric({precision},{scale})", Decimal, $"(left({digits}, {precision})::numeric * (10::numeric ^ -{scale}))::numeric({precision},{scale}) * sign(random() - 0.5)::int",
+            largest, "-" + largest, smallest, "-" + smallest, round, both, "0");
+    }
+
     /// <summary>Types of extensions that come with PostgreSQL: the extension, and its types.</summary>
     public static IReadOnlyList<(string Extension, ValueKind[] Kinds)> OfExtensions { get; } =
     [

@@ -1,4 +1,5 @@
 using System.Globalization;
+using DataLake.Contracts;
 using DataLake.Testing;
 using Npgsql;
 using Shouldly;
@@ -6,17 +7,20 @@ using Shouldly;
 namespace DataLake.Postgres.Tests.Types;
 
 /// <summary>A table of random values, their extremes and NULL: a column <c>id</c> of row numbers, and one column of each kind.</summary>
-/// <param name="Name">The table, a plain word.</param>
+/// <param name="Name">The table, as SQL.</param>
 /// <param name="Kinds">The columns.</param>
 /// <param name="Rows">How many rows.</param>
 /// <param name="Nulls">Which part of the values is NULL.</param>
 /// <param name="Seed">What the server's random numbers begin with, from -1 to 1.</param>
 internal sealed record ValueTable(string Name, ValueKind[] Kinds, int Rows, double Nulls, double Seed)
 {
+    /// <summary>The columns' names, without that of <c>id</c>.</summary>
+    public IReadOnlyList<string> ColumnNames { get; init; } = [.. Kinds.Select((_, i) => $"c{i}")];
+
     /// <summary>Creates and fills it.</summary>
     public async Task CreateAsync(TestDatabase database)
     {
-        await database.ExecuteAsync($"CREATE TABLE {Name} (id int PRIMARY KEY, {string.Join(", ", Kinds.Select((kind, i) => $"c{i} {kind.Type}"))})");
+        await database.ExecuteAsync($"CREATE TABLE {Name} (id int PRIMARY KEY, {string.Join(", ", Kinds.Select((kind, i) => $"{TableName.Quote(ColumnNames[i])} {kind.Type}"))})");
         var values = Kinds.Select(kind =>
             $"CASE {string.Join(' ', kind.Extremes.Select((value, i) => $"WHEN i = {i} THEN {Literal(value, kind.Type)}"))} " +
             $"WHEN random() < {Nulls.ToString(CultureInfo.InvariantCulture)} THEN NULL ELSE {kind.Random} END");
@@ -33,7 +37,7 @@ internal sealed record ValueTable(string Name, ValueKind[] Kinds, int Rows, doub
         await using var connection = await database.DataSource.OpenConnectionAsync();
         await using var settings = new NpgsqlCommand("SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1", connection);
         await settings.ExecuteNonQueryAsync();
-        var columns = Kinds.Select((kind, i) => string.Format(CultureInfo.InvariantCulture, kind.Expected, $"c{i}"));
+        var columns = Kinds.Select((kind, i) => string.Format(CultureInfo.InvariantCulture, kind.Expected, TableName.Quote(ColumnNames[i])));
         await using var command = new NpgsqlCommand($"SELECT id::text, {string.Join(", ", columns)} FROM {Name} ORDER BY {Name}.id", connection);
         await using var reader = await command.ExecuteReaderAsync();
         var rows = new List<string?[]>();
@@ -56,7 +60,7 @@ internal sealed record ValueTable(string Name, ValueKind[] Kinds, int Rows, doub
             {
                 if (found[row][column] != expected[row][column])
                 {
-                    wrong.Add($"{(column == 0 ? "id" : Kinds[column - 1].Type)}, row {row}: {found[row][column] ?? "NULL"} instead of {expected[row][column] ?? "NULL"}");
+                    wrong.Add($"{(column == 0 ? "id" : $"{ColumnNames[column - 1]} {Kinds[column - 1].Type}")}, row {row}: {found[row][column] ?? "NULL"} instead of {expected[row][column] ?? "NULL"}");
                 }
             }
         }

@@ -80,7 +80,7 @@ public sealed class RunCommitTests(TestPostgres postgres)
     {
         var claims = lake.Services.GetRequiredService<RunClaims>();
         var claimed = (await claims.ClaimAsync(run.Id, "worker", TimeSpan.FromSeconds(30), CancellationToken.None)).ShouldNotBeNull();
-        var file = new RunFile { RunId = run.Id, Attempt = claimed.Attempt, Number = 0, Path = $"raw/{run.Id}/0", Rows = 1, Bytes = 1, Sha256 = "" };
+        var file = new RunFile { RunId = run.Id, Attempt = claimed.Attempt, Number = 0, Path = $"raw/{run.Id}/0", Rows = 1, Bytes = 1, ContentHash = new string('0', 32), Sha256 = "" };
         await claims.RecordExtractedAsync(run.Id, claimed.Attempt, new RunReceipt([file], null), CancellationToken.None);
     }
 

@@ -43,7 +43,7 @@ public sealed class InterruptedReadTests(TestPostgres postgres)
     public async Task Files_of_a_chunk_that_broke_off_are_thrown_away_with_it()
     {
         // Nearly all of the third chunk is in files of their own before the gate.
-        await using var lake = await GatedAsync("{ column: id, lower: 1, upper: 6001, count: 4 }", "max_connections: 2", gated: "id <> 4490 OR gate()", fileBytes: 50_000);
+        await using var lake = await GatedAsync("{ column: id, lower: 1, upper: 6001, count: 4 }", "max_connections: 2", ", files: { size: 64KiB }", gated: "id <> 4490 OR gate()");
         var gate = await lake.CloseGateAsync();
         await lake.RoundAsync();
         await lake.AtGateAsync();
@@ -68,7 +68,7 @@ public sealed class InterruptedReadTests(TestPostgres postgres)
         {
             // The one that has been inside the snapshot for longest: first its owner, then the other, when one has joined by it.
             await MoveRowsAsync(lake, i);
-            lost.Add(await lake.Source.ScalarAsync<int>("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'DataLake test' ORDER BY backend_start LIMIT 1"));
+            lost.Add(await lake.Source.ScalarAsync<int>("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'datalake extractor test %' ORDER BY backend_start LIMIT 1"));
             await TerminateAsync(lake, [lost[^1]]);
             await AdvanceUntilAsync(lake, async () => await WaitingAsync(lake) is [_, _] waiting && !waiting.Intersect(lost).Any());
         }
@@ -113,7 +113,7 @@ public sealed class InterruptedReadTests(TestPostgres postgres)
         }
 
         var run = await lake.OnlyRunAsync();
-        run.Error.ShouldNotBeNull().ShouldContain("while reading public.gated");
+        run.Error.ShouldNotBeNull().ShouldContain("public.gated [beginning, 2026-01-10 12:00:00Z) could not be read. ");
         lake.FilesOnDisk().ShouldBeEmpty();
         await lake.AdvanceAsync(TimeSpan.FromSeconds(10));
         await lake.SettleAsync();
@@ -264,17 +264,16 @@ public sealed class InterruptedReadTests(TestPostgres postgres)
         "SELECT coalesce(array_agg(pid), '{}') FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())");
 
     private static Task<int[]> AllAsync(LakeSystem lake) => lake.Source.ScalarAsync<int[]>(
-        "SELECT array_agg(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'DataLake test'");
+        "SELECT array_agg(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'datalake extractor test %'");
 
     private static Task TerminateAsync(LakeSystem lake, int[] processes) => lake.Source.ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM unnest(ARRAY[{string.Join(", ", processes)}]) pid");
 
-    private async Task<LakeSystem> GatedAsync(string chunks, string source, string more = "", string? gated = null, int? fileBytes = null)
+    private async Task<LakeSystem> GatedAsync(string chunks, string source, string more = "", string? gated = null)
     {
         var lake = await LakeSystem.CreateAsync(postgres,
             $"CREATE TABLE accounts (id int PRIMARY KEY, amount int, filler text); INSERT INTO accounts SELECT i, 100, repeat('x', 500) FROM generate_series(1, {Rows}) i; " +
             "CREATE FUNCTION broken() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$BEGIN RAISE EXCEPTION 'a fault of the server' USING ERRCODE = 'XX000'; END$$; " +
             $"CREATE VIEW gated AS SELECT * FROM accounts WHERE {gated ?? $"id NOT BETWEEN {(Rows / 2) + 100} AND {(Rows / 2) + 109} OR gate()"};");
-        lake.Settings["Extractor:FileBytes"] = fileBytes?.ToString(System.Globalization.CultureInfo.InvariantCulture);
         lake.Define($" - {{ table: gated, chunks: {chunks}{more} }}", source);
         return await lake.StartAsync();
     }

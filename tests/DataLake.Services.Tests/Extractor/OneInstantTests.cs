@@ -58,7 +58,7 @@ public sealed class OneInstantTests(TestPostgres postgres)
         {
             await lake.RoundAsync();
             await lake.AtGateAsync();
-            await lake.Source.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'DataLake test'");
+            await lake.Source.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'datalake extractor test %'");
             await Eventually.Async(async () => (await FullAsync(lake)).All(run => run.Status == RunStatus.Planned));
             (await lake.FilesAsync("public.orders")).ShouldBeEmpty();
             lake.FilesOnDisk().ShouldNotContain(file => file.Contains("/full/", StringComparison.Ordinal));
@@ -91,6 +91,37 @@ public sealed class OneInstantTests(TestPostgres postgres)
         var read = loads.Where(run => run != failed).ToList();
         read.ShouldAllBe(run => run.Status == RunStatus.Committed && run.FailedAttempts == 0);
         read.Select(run => run.SourceLsn).Distinct().Count().ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task To_the_source_and_its_governor_they_are_one_read()
+    {
+        await using var lake = await ThreeAsync(source: "max_connections: 4, max_runs: 4, limits: { active_sessions: 10000, lock_waits: 10000, replica_lag: 1000d, blocking: 10s, lock_timeout: 1h }");
+        await using (await lake.CloseGateAsync())
+        {
+            await lake.RoundAsync();
+            await lake.AtGateAsync();
+            var first = (await FullAsync(lake)).MinBy(run => run.Id)!.Id.ToString("N")[^8..];
+            (await lake.Source.ScalarAsync<string>(
+                "SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'"))
+                .ShouldBe($"datalake extractor test 3-tables {first}");
+
+            // It waits for a table that is held for its turn, while another is read: both give way.
+            var alter = lake.Source.ExecuteAsync("ALTER TABLE stock ADD remark text");
+            await Eventually.Async(() =>
+            {
+                lake.Time.Advance(TimeSpan.FromSeconds(1));
+                return Task.FromResult(alter.IsCompleted);
+            }, TimeSpan.FromSeconds(30));
+            await alter;
+            await Eventually.Async(async () => (await FullAsync(lake)).All(run => run.Status == RunStatus.Planned));
+            (await FullAsync(lake)).ShouldAllBe(run => run.FailedAttempts == 1 && run.Error!.Contains("have waited for 10s for a lock that the run held", StringComparison.Ordinal));
+            lake.FilesOnDisk().ShouldNotContain(file => file.Contains("/full/", StringComparison.Ordinal));
+        }
+
+        await AdvanceUntilCommittedAsync(lake, 3);
+        (await FullAsync(lake)).Select(run => run.SourceLsn).Distinct().ShouldHaveSingleItem().ShouldNotBeNull();
+        (await lake.RowsAsync("public.stock")).ShouldAllBe(row => row.ContainsKey("remark"));
     }
 
     [Fact]

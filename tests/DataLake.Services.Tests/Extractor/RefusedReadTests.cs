@@ -9,7 +9,7 @@ namespace DataLake.Services.Tests.Extractor;
 /// <summary>Bad input: each gets one clear error that names the thing and the next step, and leaves nothing behind.</summary>
 public sealed class RefusedReadTests(TestPostgres postgres)
 {
-    private const string Items = "CREATE TABLE items (id int, code int UNIQUE, at timestamptz, word text); INSERT INTO items VALUES (1, 1, '2026-01-10 09:00Z', 'a');";
+    private const string Items = "CREATE TABLE items (id int, code int UNIQUE, at timestamptz, word text, good boolean, flags boolean[]); INSERT INTO items VALUES (1, 1, '2026-01-10 09:00Z', 'a');";
 
     [Theory]
     [InlineData("items, cursor: word", "The cursor word of public.items is of type text", "Columns that can be its cursor: at")]
@@ -22,6 +22,9 @@ public sealed class RefusedReadTests(TestPostgres postgres)
     [InlineData("items, cursor: at, key: [code]", "The key (code) of public.items is not unique", "Add a primary key")]
     [InlineData("items, cursor: at, key: [nix]", "public.items has no column nix, which the definition names under 'key'", "case counts")]
     [InlineData("items, sensitive: [nix]", "public.items has no column nix, which the definition names under 'sensitive'", "case counts")]
+    [InlineData("items, files: { bloom_filters: [nix] }", "public.items has no column nix, which the definition names under 'bloom_filters'", "case counts")]
+    [InlineData("items, files: { bloom_filters: [code, good] }", "The column good of public.items is of type boolean, and Parquet has no Bloom filters", "Leave it out of 'bloom_filters'")]
+    [InlineData("items, types: { arrays: list }, files: { bloom_filters: [flags] }", "The column flags of public.items is of type boolean[]", "Leave it out of 'bloom_filters'")]
     [InlineData("items, chunks: { column: nix, lower: 1, upper: 9, count: 2 }", "public.items has no column nix to cut it into chunks", "chunks: auto")]
     [InlineData("items, sensitive: [{ column: word, mask: hash }]", "/mask", "Create it, or correct the reference")]
     public async Task A_definition_that_does_not_fit_fails_at_once_and_says_what_to_change(string table, string thing, string step)

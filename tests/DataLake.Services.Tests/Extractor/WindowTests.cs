@@ -213,8 +213,7 @@ public sealed class WindowTests(TestPostgres postgres)
     {
         await using var lake = await LakeSystem.CreateAsync(postgres,
             "CREATE TABLE items (id int PRIMARY KEY, filler text); INSERT INTO items SELECT i, md5(i::text) FROM generate_series(1, 30000) i");
-        lake.Settings["Extractor:FileBytes"] = "300000";
-        lake.Define(" - { table: items }");
+        lake.Define(" - { table: items, files: { size: 300KB } }");
         await lake.StartAsync();
         await lake.SettleAsync();
         (await lake.OnlyRunAsync()).FileCount.ShouldBeGreaterThan(2);

@@ -29,6 +29,10 @@ namespace DataLake.Services.Tests.Hosting;
 internal sealed class LakeSystem : IAsyncDisposable
 {
     public const string Pipeline = "test";
+
+    // The other tests of the process use the same server, and gates are closed for as long as a slow machine needs.
+    private const string Unlimited = ", limits: { active_sessions: 10000, lock_waits: 10000, replica_lag: 1000d, blocking: 1000d, lock_timeout: 1h }";
+
     public static readonly DateTimeOffset Noon = new(2026, 1, 10, 12, 0, 0, TimeSpan.Zero);
 
     private readonly TestDatabase database;
@@ -101,7 +105,7 @@ internal sealed class LakeSystem : IAsyncDisposable
         WriteDefinition("test.yaml",
             $$"""
             pipeline: {{Pipeline}}
-            source: { connection: "file:{{Folder.In("source")}}", {{source}} }
+            source: { connection: "file:{{Folder.In("source")}}", {{source}}{{(source.Contains("limits:", StringComparison.Ordinal) ? "" : Unlimited)}} }
             mask_key: "file:{{Folder.In("mask")}}"
             defaults: { schedule: "{{schedule}}", lag: 0s, {{defaults}} }
             tables:

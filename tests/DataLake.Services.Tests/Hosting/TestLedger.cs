@@ -103,7 +103,7 @@ internal sealed class TestLedger
         [.. rowsOfFiles.Select((rows, number) => new RunFile
         {
             RunId = claimed.Id, Attempt = claimed.Attempt, Number = number, Path = $"raw/{claimed.Id}/part-{claimed.Attempt}-{number}.parquet",
-            Rows = rows, Bytes = rows * 10, Sha256 = "00",
+            Rows = rows, Bytes = rows * 10, ContentHash = new ContentHash((UInt128)rows).ToString(), Sha256 = "00",
         })], "0/1");
 
     /// <summary>Plans, claims and extracts a run.</summary>

@@ -155,7 +155,7 @@ public sealed class RandomCourseTests(TestPostgres postgres)
                     await claims.FailAsync(claimed.Id, claimed.Attempt, "no luck", canRetry: fate == 2, new RetryPolicy(1, TimeSpan.FromSeconds(10)), CancellationToken.None);
                     break;
                 default:
-                    var file = new RunFile { RunId = run.Id, Attempt = claimed.Attempt, Number = 0, Path = $"raw/{run.Id}/{claimed.Attempt}", Rows = 1, Bytes = 1, Sha256 = "" };
+                    var file = new RunFile { RunId = run.Id, Attempt = claimed.Attempt, Number = 0, Path = $"raw/{run.Id}/{claimed.Attempt}", Rows = 1, Bytes = 1, ContentHash = new string('0', 32), Sha256 = "" };
                     (await claims.RecordExtractedAsync(claimed.Id, claimed.Attempt, new RunReceipt([file], null), CancellationToken.None)).ShouldBeTrue();
                     break;
             }

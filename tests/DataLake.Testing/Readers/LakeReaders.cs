@@ -26,6 +26,15 @@ public static class LakeReaders
     public static Task RewriteV2Async(string from, string to, CancellationToken cancellationToken = default) =>
         RunAsync(["rewrite-v2", from, to], "", cancellationToken);
 
+    /// <summary>Reads the current snapshot of an Iceberg table with icebird (JavaScript), which finds manifests, data files and delete files from the metadata file on.
+    /// Gives the column names first, then one line a row.</summary>
+    public static async Task<IReadOnlyList<string>> IcebergAsync(string metadataFile, CancellationToken cancellationToken = default) =>
+        (await RunAsync(["icebird", metadataFile], "", cancellationToken)).TrimEnd('\n').Split('\n');
+
+    /// <summary>Reads an Avro file with avsc (JavaScript). Gives the header's entries first, then one line a record.</summary>
+    public static async Task<IReadOnlyList<string>> AvroAsync(string file, CancellationToken cancellationToken = default) =>
+        (await RunAsync(["avro", file], "", cancellationToken)).TrimEnd('\n').Split('\n');
+
     private static async Task<string> RunAsync(IReadOnlyList<string> arguments, string input, CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo("node") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };

@@ -21,8 +21,7 @@ namespace DataLake.Cli.Commands;
 /// <summary><c>lake plan TABLE</c></summary>
 internal static class PlanCommand
 {
-    // What a file is closed at, unless the extractor is told otherwise; and a cautious guess at what Parquet makes of what the server sends.
-    private const double FileBytes = 256.0 * 1024 * 1024;
+    // A cautious guess at what Parquet makes of what the server sends.
     private const double Shrink = 0.4;
 
     private const string SampleSource = "DATALAKE_SOURCE";
@@ -41,10 +40,10 @@ internal static class PlanCommand
         command.SetAction((parsed, cancellation) => CommandOutput.GuardAsync(async () =>
         {
             var (pipeline, definition) = Find(parsed.GetValue(definitions)!, parsed.GetValue(SharedOptions.Pipeline), parsed.GetValue(table)!);
-            var connection = await ConnectionAsync(pipeline, parsed.GetValue(LedgerAccess.DataDirectoryOption)!, cancellation);
             try
             {
-                var plan = await PlanAsync(pipeline, definition, connection, parsed.GetValue(from), parsed.GetValue(to), cancellation);
+                var connections = await ConnectionsAsync(pipeline, parsed.GetValue(LedgerAccess.DataDirectoryOption)!, cancellation);
+                var plan = await PlanAsync(pipeline, definition, connections, parsed.GetValue(from), parsed.GetValue(to), cancellation);
                 Print(plan, parsed.GetValue(SharedOptions.Json));
                 return CommandOutput.Ok;
             }
@@ -75,6 +74,21 @@ internal static class PlanCommand
         };
     }
 
+    /// <summary>What is read: the replica, where the source has one.</summary>
+    private static async Task<SourceConnections> ConnectionsAsync(PipelineDefinition pipeline, string dataDirectory, CancellationToken cancellation)
+    {
+        var connection = await ConnectionAsync(pipeline, dataDirectory, cancellation);
+        try
+        {
+            var replica = pipeline.Source.Replica is { } reference ? new SecretResolver().Resolve(reference) : null;
+            return DefinitionRules.ConnectionsOf(pipeline, connection, replica, ApplicationName.Of("plan", pipeline.Name));
+        }
+        catch (SecretException error)
+        {
+            throw new Failure(error.Message);
+        }
+    }
+
     /// <summary>The source's connection string; that of the sample source, where its private server runs and nothing else is said.</summary>
     private static async Task<string> ConnectionAsync(PipelineDefinition pipeline, string dataDirectory, CancellationToken cancellation)
     {
@@ -92,9 +106,8 @@ internal static class PlanCommand
     }
 
     private static async Task<TablePlan> PlanAsync(
-        PipelineDefinition pipeline, TableDefinition table, string connectionString, string? from, string? to, CancellationToken cancellation)
+        PipelineDefinition pipeline, TableDefinition table, SourceConnections connections, string? from, string? to, CancellationToken cancellation)
     {
-        var connections = new SourceConnections(connectionString, pipeline.Source.MaxConnections, "DataLake plan");
         var clock = await connections.ClockAsync(cancellation);
         await using var connection = await connections.OpenAsync(cancellation);
         var source = await TableInspector.InspectAsync(connection, table.Table, cancellation);
@@ -108,7 +121,7 @@ internal static class PlanCommand
         var read = await ReadPlanner.PlanAsync(connection, source, mappings, chunks, cancellation);
         return new TablePlan(
             pipeline.Name, table.Table.ToString(), window?.ToString() ?? "the whole table", table.Write.ToString().ToLowerInvariant(), TypeFidelity.Report(source, rules), read.Rows, read.Bytes,
-            Math.Max(chunks.Count, (int)Math.Ceiling(read.Bytes * Shrink / FileBytes)), Math.Min(chunks.Count, pipeline.Source.MaxConnections), read.Chunks);
+            Math.Max(chunks.Count, (int)Math.Ceiling(read.Bytes * Shrink / table.Files.Size)), Math.Min(chunks.Count, pipeline.Source.MaxConnections), read.Chunks);
     }
 
     private static void Print(TablePlan plan, bool json)

@@ -25,7 +25,7 @@ internal static class ShowCommand
             var files = await queries.FilesAsync(run.Id, cancellation);
             if (parsed.GetValue(SharedOptions.Json))
             {
-                CommandOutput.WriteJson(new { run, attempts, files });
+                CommandOutput.WriteJson(new { run, content = files.Count > 0 ? RunFile.ContentOf(files).ToString() : null, attempts, files });
             }
             else
             {
@@ -58,6 +58,7 @@ internal static class ShowCommand
         Write("Extracted", run.ExtractedAt?.ToString("u"));
         Write("Finished", run.FinishedAt?.ToString("u"));
         Console.WriteLine($"Rows        {run.Rows:N0} in {run.FileCount} file(s), {run.Bytes:N0} bytes");
+        Write("Content", files.Count > 0 ? $"{RunFile.ContentOf(files)} (rows as the source sent them; the written files were read back and hold the same)" : null);
         Write("Source LSN", run.SourceLsn);
         Write("Trace", run.TraceParent);
         Write("Error", run.Error);
@@ -68,7 +69,7 @@ internal static class ShowCommand
 
         foreach (var file in files)
         {
-            Console.WriteLine($"File        {file.Path}  {file.Rows:N0} rows  {file.Bytes:N0} bytes  sha256 {file.Sha256}");
+            Console.WriteLine($"File        {file.Path}  {file.Rows:N0} rows  {file.Bytes:N0} bytes  content {file.ContentHash}  sha256 {file.Sha256}");
         }
     }
 

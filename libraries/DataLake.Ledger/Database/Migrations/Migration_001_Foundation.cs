@@ -74,6 +74,7 @@ internal sealed class Migration_001_Foundation : Migration
             path text NOT NULL UNIQUE,
             rows bigint NOT NULL,
             bytes bigint NOT NULL,
+            content_hash text NOT NULL,
             sha256 text NOT NULL,
             PRIMARY KEY (run_id, number)
         );
@@ -112,6 +113,7 @@ internal sealed class Migration_001_Foundation : Migration
         CREATE TABLE datalake.catalog_columns (
             table_id uuid NOT NULL REFERENCES datalake.catalog_tables (id),
             field_id integer NOT NULL,
+            element_id integer,
             name text NOT NULL,
             position integer NOT NULL,
             source_type text NOT NULL,
@@ -119,7 +121,8 @@ internal sealed class Migration_001_Foundation : Migration
             source_relation bigint NOT NULL,
             source_number integer NOT NULL,
             dropped_at timestamptz,
-            PRIMARY KEY (table_id, field_id)
+            PRIMARY KEY (table_id, field_id),
+            UNIQUE (table_id, element_id)
         );
         CREATE TABLE datalake.catalog_commits (
             table_id uuid NOT NULL REFERENCES datalake.catalog_tables (id),

@@ -2,16 +2,52 @@ using DataLake.Parquet.BloomFilters;
 using DataLake.Parquet.Compression;
 using DataLake.Parquet.Schema;
 using DataLake.Parquet.Tests.Tables;
+using DataLake.Testing;
+using DataLake.Testing.Readers;
 
 namespace DataLake.Parquet.Tests;
 
 /// <summary>Small files that together hold every feature the reader knows: all types, lists, codecs, dictionaries, several pages and row groups, page
 /// indexes, Bloom filters, notes.</summary>
-internal static class FuzzCorpus
+internal static class FuzzSeeds
 {
     private static readonly CompressionCodec[] Codecs = [CompressionCodec.None, CompressionCodec.Snappy, CompressionCodec.Lz4Raw, CompressionCodec.Gzip, CompressionCodec.Brotli];
 
-    public static async Task<List<(string Name, byte[] File)>> CreateAsync()
+    private static readonly (string Name, Func<string, bool, ParquetColumn> Column)[] Types =
+    [
+        ("boolean", (name, nullable) => ParquetColumn.Of(name, PhysicalType.Boolean, null, nullable)),
+        ("int32", (name, nullable) => ParquetColumn.Of(name, PhysicalType.Int32, null, nullable)),
+        ("int64", (name, nullable) => ParquetColumn.Of(name, PhysicalType.Int64, null, nullable)),
+        ("float", (name, nullable) => ParquetColumn.Of(name, PhysicalType.Float, null, nullable)),
+        ("double", (name, nullable) => ParquetColumn.Of(name, PhysicalType.Double, null, nullable)),
+        ("text", (name, nullable) => ParquetColumn.Text(name, nullable)),
+        ("fixed", (name, nullable) => ParquetColumn.Fixed(name, 3, null, nullable)),
+    ];
+
+    /// <summary>Files of a few rows, at little cost a case: every type, as values, dictionary and list, under every codec, mostly the cheap ones; some with two columns and two row groups.</summary>
+    public static async Task<FuzzSeed[]> SmallAsync()
+    {
+        var seeds = new List<FuzzSeed>();
+        foreach (var (name, column) in Types)
+        {
+            for (var form = 0; form < 6; form++)
+            {
+                var number = seeds.Count;
+                var isSingle = number % 3 != 0;
+                var first = form < 2 ? column("a", form == 0) : form < 4 ? column("a", true) : ParquetColumn.List("a", column("e", form == 4), form == 5);
+                var schema = new ParquetSchema(isSingle ? [first] : [first, ParquetColumn.Of("b", PhysicalType.Int32)]);
+                seeds.Add(await FuzzSeed.OfAsync(Random($"{name} {form}", schema, 6, number, new()
+                {
+                    Compression = number % 4 == 0 ? Codecs[number / 4 % Codecs.Length] : Codecs[number % 3], DictionaryLimitBytes = form is 2 or 3 ? 1 << 20 : 0, RowGroupRows = isSingle ? 6 : 3, CreatedBy = "f",
+                }, batchRows: 3)));
+            }
+        }
+
+        return [.. seeds];
+    }
+
+    /// <summary>Files with all the rest: many types at once, several pages, Bloom filters, notes, data pages of version 2.</summary>
+    public static async Task<FuzzSeed[]> LargeAsync()
     {
         List<TestTable> tables = [EveryType(), Dictionaries(), Pages(), Bloom(), Empty()];
         foreach (var codec in Codecs)
@@ -20,9 +56,17 @@ internal static class FuzzCorpus
             tables.Add(Lists(codec));
         }
 
-        List<(string, byte[])> files = [];
-        foreach (var table in tables) files.Add((table.Name, (await table.WriteAsync()).File));
-        return files;
+        List<FuzzSeed> seeds = [await FuzzSeed.OfAsync("data pages v2", await VersionTwoAsync())];
+        foreach (var table in tables) seeds.Add(await FuzzSeed.OfAsync(table));
+        return [.. seeds];
+    }
+
+    private static async Task<byte[]> VersionTwoAsync()
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllBytesAsync(folder.In("1.parquet"), (await Dictionaries().WriteAsync()).File);
+        await LakeReaders.RewriteV2Async(folder.In("1.parquet"), folder.In("2.parquet"));
+        return await File.ReadAllBytesAsync(folder.In("2.parquet"));
     }
 
     private static TestTable EveryType() => TableCases.EveryType("every type", 12, true, 41);
@@ -68,10 +112,10 @@ internal static class FuzzCorpus
         });
     }
 
-    private static TestTable Random(string name, ParquetSchema schema, int rows, int seed, Writing.ParquetWriterOptions options)
+    private static TestTable Random(string name, ParquetSchema schema, int rows, int seed, Writing.ParquetWriterOptions options, int batchRows = 30)
     {
         var values = new RandomValues(seed);
         var table = Enumerable.Range(0, rows).Select(_ => schema.Columns.Select(column => column.Nullable && values.Chance(0.2) ? null : values.Next(column)).ToArray()).ToList();
-        return new TestTable(name, schema, table) { Options = options, BatchRows = 30 };
+        return new TestTable(name, schema, table) { Options = options, BatchRows = batchRows };
     }
 }

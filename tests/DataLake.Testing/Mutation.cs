@@ -1,12 +1,14 @@
-namespace DataLake.Parquet.Tests;
+namespace DataLake.Testing;
 
 /// <summary>Damages bytes as bad disks and bad people do.</summary>
-internal static class Mutation
+public static class Mutation
 {
     private static readonly byte[] Telling = [0, 1, 0x7F, 0x80, 0xFE, 0xFF];
 
+    /// <summary>A byte, often one that means something.</summary>
     public static byte Byte(Random random) => random.Next(3) == 0 ? Telling[random.Next(Telling.Length)] : (byte)random.Next(256);
 
+    /// <summary>A copy with one to three bytes changed, inserted or removed, or its end cut off; never empty.</summary>
     public static byte[] Of(Random random, byte[] source)
     {
         var bytes = (byte[])source.Clone();

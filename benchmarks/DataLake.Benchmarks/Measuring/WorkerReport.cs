@@ -1,0 +1,32 @@
+namespace DataLake.Benchmarks.Measuring;
+
+/// <summary>What a process of ours says of itself when it is done.</summary>
+internal sealed record WorkerReport
+{
+    /// <summary>Rows it read.</summary>
+    public long Rows { get; init; }
+
+    /// <summary>Bytes of COPY data that came, where it counts them.</summary>
+    public long WireBytes { get; init; }
+
+    /// <summary>Wall time, without the runtime's start.</summary>
+    public double Seconds { get; init; }
+
+    /// <summary>User and system time, the runtime's start included.</summary>
+    public double CpuSeconds { get; init; }
+
+    /// <summary>The largest resident memory.</summary>
+    public long PeakBytes { get; init; }
+
+    /// <summary>Bytes written.</summary>
+    public long OutputBytes { get; init; }
+
+    /// <summary>Bytes that were ever taken from the garbage collector.</summary>
+    public long AllocatedBytes { get; init; }
+
+    /// <summary>Garbage collections of each generation, those of an older one included in the younger ones.</summary>
+    public IReadOnlyList<int> Collections { get; init; } = [];
+
+    /// <summary>Why it stopped, where a table was refused.</summary>
+    public string? Refusal { get; init; }
+}

@@ -1,0 +1,49 @@
+using System.CommandLine;
+using DataLake.Benchmarks.Contenders;
+
+namespace DataLake.Benchmarks;
+
+/// <summary>The commands that benchmarks start in processes of their own. The source's connection string is in <c>DATALAKE_BENCHMARK_SOURCE</c>.</summary>
+internal static class WorkerCommands
+{
+    private static readonly Argument<string[]> Tables = new("tables") { Description = "The tables, one after the other.", Arity = ArgumentArity.OneOrMore };
+
+    public static Command Worker()
+    {
+        var lake = new Argument<string>("lake") { Description = "The folder to write to." };
+        var connections = new Argument<int>("connections") { Description = "How many connections read at once." };
+        var command = new Command("worker", "Extracts tables in this process, with the source in DATALAKE_BENCHMARK_SOURCE (started by the benchmarks; of use for profiling).") { lake, connections, Tables };
+        command.SetAction((parsed, _) => Contenders.Worker.RunAsync(Source(), parsed.GetValue(lake)!, parsed.GetValue(connections), parsed.GetValue(Tables)!));
+        return command;
+    }
+
+    public static Command Drain()
+    {
+        var by = new Argument<string>("by") { Description = "Through what." };
+        by.AcceptOnlyFromAmong("client", "driver", "driver-blocking");
+        var command = new Command("drain", "Takes what COPY sends and throws it away, through our client or the driver (started by the benchmarks).") { by, Tables };
+        command.SetAction(async (parsed, _) =>
+        {
+            var tables = parsed.GetValue(Tables)!;
+            if (parsed.GetValue(by) == "client")
+            {
+                Contenders.Drain.ByProtocolClient(Source(), tables);
+            }
+            else
+            {
+                await Contenders.Drain.ByDriverAsync(Source(), tables, parsed.GetValue(by) == "driver-blocking");
+            }
+        });
+        return command;
+    }
+
+    public static Command Idle()
+    {
+        var command = new Command("idle", "The runtime's own memory (started by the benchmarks).");
+        command.SetAction(_ => Contenders.Worker.Idle());
+        return command;
+    }
+
+    private static string Source() => Environment.GetEnvironmentVariable("DATALAKE_BENCHMARK_SOURCE")
+        ?? throw new InvalidOperationException("Set DATALAKE_BENCHMARK_SOURCE to the source's connection string.");
+}

@@ -1,0 +1,79 @@
+using DataLake.Iceberg.Metadata;
+
+namespace DataLake.Iceberg.Updates;
+
+/// <summary>Updates of a table's snapshots and references, and the snapshot log that follows from them.</summary>
+internal static class SnapshotUpdates
+{
+    public static void Add(UpdateState state, Snapshot snapshot)
+    {
+        var table = state.Table;
+        if (table.FindSnapshot(snapshot.SnapshotId) is not null) throw IcebergException.Invalid($"The table has a snapshot {snapshot.SnapshotId}; give the new one another id.");
+        if (table.FormatVersion < TableMetadata.WrittenFormatVersion) throw IcebergException.Unsupported("A snapshot is not added to a table of version 1; upgrade it to version 2 first (upgrade-format-version).");
+        if (snapshot.ManifestList is null || snapshot.Operation is null) throw IcebergException.Invalid($"The snapshot {snapshot.SnapshotId} has no manifest list or no operation, which version 2 asks for; give both.");
+        if (snapshot.SequenceNumber <= table.LastSequenceNumber)
+        {
+            throw new IcebergException(
+                IcebergErrorKind.CommitConflict,
+                $"The snapshot {snapshot.SnapshotId} has the sequence number {snapshot.SequenceNumber} and the table is at {table.LastSequenceNumber}. Load the table again and write the manifest list anew.");
+        }
+
+        state.AddedSnapshots.Add(snapshot.SnapshotId);
+        state.Table = table with { Snapshots = [.. table.Snapshots, snapshot], LastSequenceNumber = snapshot.SequenceNumber };
+    }
+
+    public static void SetReference(UpdateState state, string name, SnapshotReference reference)
+    {
+        var table = state.Table;
+        if (string.IsNullOrEmpty(name)) throw IcebergException.Invalid("A snapshot reference needs a name.");
+        if (table.FindSnapshot(reference.SnapshotId) is not { } snapshot) throw IcebergException.Invalid($"The reference '{name}' would point to {reference.SnapshotId}, which is no snapshot of the table; add it first.");
+        if (reference.Fault(name) is { } fault) throw IcebergException.Invalid($"The reference '{name}' is not valid: {fault}. Correct it.");
+        if (table.Refs.GetValueOrDefault(name) is { } present && present.Equals(reference)) return;
+        var refs = new Dictionary<string, SnapshotReference>(table.Refs, StringComparer.Ordinal) { [name] = reference };
+        state.Table = table with { Refs = refs };
+        if (name != SnapshotReference.Main) return;
+        if (table.CurrentSnapshotId != reference.SnapshotId)
+            state.MadeCurrent.Add(new SnapshotLogEntry(state.AddedSnapshots.Contains(reference.SnapshotId) ? snapshot.TimestampMs : state.TimestampMs, reference.SnapshotId));
+        state.Table = state.Table with { CurrentSnapshotId = reference.SnapshotId };
+    }
+
+    public static void RemoveReference(UpdateState state, string name)
+    {
+        state.Table = state.Table with { Refs = state.Table.Refs.Where(entry => entry.Key != name).ToDictionary(StringComparer.Ordinal) };
+        if (name == SnapshotReference.Main) state.Table = state.Table with { CurrentSnapshotId = null };
+    }
+
+    public static void Remove(UpdateState state, IReadOnlyList<long> snapshotIds)
+    {
+        var table = state.Table;
+        var removed = snapshotIds.Where(id => table.FindSnapshot(id) is not null).ToHashSet();
+        if (removed.Count == 0) return;
+        state.RemovedSnapshots.UnionWith(removed);
+        foreach (var name in table.Refs.Where(entry => removed.Contains(entry.Value.SnapshotId)).Select(entry => entry.Key).ToList()) RemoveReference(state, name);
+        state.Table = state.Table with
+        {
+            Snapshots = [.. table.Snapshots.Where(snapshot => !removed.Contains(snapshot.SnapshotId))],
+            Statistics = [.. table.Statistics.Where(file => !removed.Contains(file.SnapshotId))],
+            PartitionStatistics = [.. table.PartitionStatistics.Where(file => !removed.Contains(file.SnapshotId))],
+        };
+    }
+
+    /// <summary>
+    /// The table with its snapshot log brought up to date. Snapshots that were added and current only within this commit were never seen and are not logged. With a
+    /// snapshot that expired go all entries before it: what lay between is no longer known.
+    /// </summary>
+    public static TableMetadata WithLog(UpdateState state)
+    {
+        var table = state.Table;
+        var log = table.SnapshotLog.Concat(state.MadeCurrent.Where(entry => entry.SnapshotId == table.CurrentSnapshotId || !state.AddedSnapshots.Contains(entry.SnapshotId)));
+        if (state.RemovedSnapshots.Count == 0) return state.MadeCurrent.Count == 0 ? table : table with { SnapshotLog = [.. log] };
+        var kept = new List<SnapshotLogEntry>();
+        foreach (var entry in log)
+        {
+            if (state.RemovedSnapshots.Contains(entry.SnapshotId)) kept.Clear();
+            else kept.Add(entry);
+        }
+
+        return table with { SnapshotLog = kept };
+    }
+}

@@ -1,0 +1,204 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+
+namespace DataLake.Postgres.Copy;
+
+/// <summary>XXH3 with 128 bits, seed 0 and the default secret (<see href="https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md">specification</see>).</summary>
+internal static class XxHash128
+{
+    private const ulong Prime32x1 = 0x9E3779B1;
+    private const ulong Prime32x2 = 0x85EBCA77;
+    private const ulong Prime32x3 = 0xC2B2AE3D;
+    private const ulong Prime64x1 = 0x9E3779B185EBCA87;
+    private const ulong Prime64x2 = 0xC2B2AE3D27D4EB4F;
+    private const ulong Prime64x3 = 0x165667B19E3779F9;
+    private const ulong Prime64x4 = 0x85EBCA77C2B2AE63;
+    private const ulong Prime64x5 = 0x27D4EB2F165667C5;
+    private const ulong PrimeMix1 = 0x165667919E3779F9;
+    private const ulong PrimeMix2 = 0x9FB21C651E98DF25;
+
+    private const int Lanes = 8;
+    private const int Stripe = 64;
+    private const int StripesOfBlock = 16;
+    private const int Block = Stripe * StripesOfBlock;
+
+    private static ReadOnlySpan<byte> Secret =>
+    [
+        0xb8, 0xfe, 0x6c, 0x39, 0x23, 0xa4, 0x4b, 0xbe, 0x7c, 0x01, 0x81, 0x2c, 0xf7, 0x21, 0xad, 0x1c, 0xde, 0xd4, 0x6d, 0xe9, 0x83, 0x90, 0x97, 0xdb,
+        0x72, 0x40, 0xa4, 0xa4, 0xb7, 0xb3, 0x67, 0x1f, 0xcb, 0x79, 0xe6, 0x4e, 0xcc, 0xc0, 0xe5, 0x78, 0x82, 0x5a, 0xd0, 0x7d, 0xcc, 0xff, 0x72, 0x21,
+        0xb8, 0x08, 0x46, 0x74, 0xf7, 0x43, 0x24, 0x8e, 0xe0, 0x35, 0x90, 0xe6, 0x81, 0x3a, 0x26, 0x4c, 0x3c, 0x28, 0x52, 0xbb, 0x91, 0xc3, 0x00, 0xcb,
+        0x88, 0xd0, 0x65, 0x8b, 0x1b, 0x53, 0x2e, 0xa3, 0x71, 0x64, 0x48, 0x97, 0xa2, 0x0d, 0xf9, 0x4e, 0x38, 0x19, 0xef, 0x46, 0xa9, 0xde, 0xac, 0xd8,
+        0xa8, 0xfa, 0x76, 0x3f, 0xe3, 0x9c, 0x34, 0x3f, 0xf9, 0xdc, 0xbb, 0xc7, 0xc7, 0x0b, 0x4f, 0x1d, 0x8a, 0x51, 0xe0, 0x4b, 0xcd, 0xb4, 0x59, 0x31,
+        0xc8, 0x9f, 0x7e, 0xc9, 0xd9, 0x78, 0x73, 0x64, 0xea, 0xc5, 0xac, 0x83, 0x34, 0xd3, 0xeb, 0xc3, 0xc5, 0x81, 0xa0, 0xff, 0xfa, 0x13, 0x63, 0xeb,
+        0x17, 0x0d, 0xdd, 0x51, 0xb7, 0xf0, 0xda, 0x49, 0xd3, 0x16, 0x55, 0x26, 0x29, 0xd4, 0x68, 0x9e, 0x2b, 0x16, 0xbe, 0x58, 0x7d, 0x47, 0xa1, 0xfc,
+        0x8f, 0xf8, 0xb8, 0xd1, 0x7a, 0xd0, 0x31, 0xce, 0x45, 0xcb, 0x3a, 0x8f, 0x95, 0x16, 0x04, 0x28, 0xaf, 0xd7, 0xfb, 0xca, 0xbb, 0x4b, 0x40, 0x7e,
+    ];
+
+    /// <summary>The hash of some bytes.</summary>
+    public static UInt128 Hash(ReadOnlySpan<byte> input) => input.Length switch
+    {
+        > 240 => HashLong(input),
+        > 128 => HashMiddle(input),
+        > 16 => HashShort(input),
+        > 8 => Hash9To16(input),
+        >= 4 => Hash4To8(input),
+        > 0 => Hash1To3(input),
+        _ => new UInt128(AvalancheOf64(SecretAt(80) ^ SecretAt(88)), AvalancheOf64(SecretAt(64) ^ SecretAt(72))),
+    };
+
+    private static UInt128 Hash1To3(ReadOnlySpan<byte> input)
+    {
+        var length = (uint)input.Length;
+        var combined = input[^1] | (length << 8) | ((uint)input[0] << 16) | ((uint)input[(int)(length >> 1)] << 24);
+        var low = (uint)SecretAt(0) ^ (uint)(SecretAt(0) >> 32);
+        var high = (uint)SecretAt(8) ^ (uint)(SecretAt(8) >> 32);
+        return new UInt128(
+            AvalancheOf64(high ^ uint.RotateLeft(BinaryPrimitives.ReverseEndianness(combined), 13)),
+            AvalancheOf64(low ^ combined));
+    }
+
+    private static UInt128 Hash4To8(ReadOnlySpan<byte> input)
+    {
+        var first = BinaryPrimitives.ReadUInt32LittleEndian(input);
+        var last = BinaryPrimitives.ReadUInt32LittleEndian(input[^4..]);
+        var value = (SecretAt(16) ^ SecretAt(24)) ^ (first | ((ulong)last << 32));
+        var high = Math.BigMul(value, Prime64x1 + ((ulong)input.Length << 2), out var low);
+        high += low << 1;
+        low ^= high >> 3;
+        low = (low ^ (low >> 35)) * PrimeMix2;
+        return new UInt128(Avalanche(high), low ^ (low >> 28));
+    }
+
+    private static UInt128 Hash9To16(ReadOnlySpan<byte> input)
+    {
+        var first = WordAt(input, 0);
+        var last = WordAt(input, input.Length - 8);
+        var right = SecretAt(48) ^ SecretAt(56) ^ last;
+        var high = Math.BigMul(SecretAt(32) ^ SecretAt(40) ^ first ^ last, Prime64x1, out var low);
+        low += (ulong)(input.Length - 1) << 54;
+        high += right + ((uint)right * (Prime32x2 - 1));
+        low ^= BinaryPrimitives.ReverseEndianness(high);
+        var carried = Math.BigMul(low, Prime64x2, out low);
+        return new UInt128(Avalanche(carried + (high * Prime64x2)), Avalanche(low));
+    }
+
+    private static UInt128 HashShort(ReadOnlySpan<byte> input)
+    {
+        var (low, high) = ((ulong)input.Length * Prime64x1, 0UL);
+        for (var i = (input.Length - 1) >> 5; i >= 0; i--)
+        {
+            MixTwo(ref low, ref high, input, 16 * i, input.Length - (16 * i) - 16, 32 * i);
+        }
+
+        return Finish(low, high, input.Length);
+    }
+
+    private static UInt128 HashMiddle(ReadOnlySpan<byte> input)
+    {
+        var (low, high) = ((ulong)input.Length * Prime64x1, 0UL);
+        for (var i = 0; i < 4; i++)
+        {
+            MixTwo(ref low, ref high, input, 32 * i, (32 * i) + 16, 32 * i);
+        }
+
+        (low, high) = (Avalanche(low), Avalanche(high));
+        for (var i = 4; i < input.Length >> 5; i++)
+        {
+            MixTwo(ref low, ref high, input, 32 * i, (32 * i) + 16, (32 * (i - 4)) + 3);
+        }
+
+        MixTwo(ref low, ref high, input, input.Length - 16, input.Length - 32, 103);
+        return Finish(low, high, input.Length);
+    }
+
+    private static UInt128 Finish(ulong low, ulong high, int length) => new(
+        0 - Avalanche((low * Prime64x1) + (high * Prime64x4) + ((ulong)length * Prime64x2)), Avalanche(low + high));
+
+    private static UInt128 HashLong(ReadOnlySpan<byte> input)
+    {
+        Span<ulong> lanes = [Prime32x3, Prime64x1, Prime64x2, Prime64x3, Prime64x4, Prime32x2, Prime64x5, Prime32x1];
+        var rest = input;
+        for (; rest.Length > Block; rest = rest[Block..])
+        {
+            for (var i = 0; i < StripesOfBlock; i++)
+            {
+                Accumulate(lanes, rest[(Stripe * i)..], 8 * i);
+            }
+
+            Scramble(lanes);
+        }
+
+        for (var i = 0; i < (rest.Length - 1) / Stripe; i++)
+        {
+            Accumulate(lanes, rest[(Stripe * i)..], 8 * i);
+        }
+
+        Accumulate(lanes, input[^Stripe..], Secret.Length - Stripe - 7);
+        return new UInt128(
+            Merge(lanes, ~((ulong)input.Length * Prime64x2), Secret.Length - Stripe - 11), Merge(lanes, (ulong)input.Length * Prime64x1, 11));
+    }
+
+    private static void Accumulate(Span<ulong> lanes, ReadOnlySpan<byte> stripe, int secret)
+    {
+        for (var i = 0; i < Lanes; i++)
+        {
+            var word = WordAt(stripe, 8 * i);
+            var value = word ^ SecretAt(secret + (8 * i));
+            lanes[i ^ 1] += word;
+            lanes[i] += (ulong)(uint)value * (value >> 32);
+        }
+    }
+
+    private static void Scramble(Span<ulong> lanes)
+    {
+        for (var i = 0; i < Lanes; i++)
+        {
+            var lane = lanes[i] ^ (lanes[i] >> 47) ^ SecretAt(Secret.Length - Stripe + (8 * i));
+            lanes[i] = lane * Prime32x1;
+        }
+    }
+
+    private static ulong Merge(ReadOnlySpan<ulong> lanes, ulong start, int secret)
+    {
+        for (var i = 0; i < Lanes; i += 2)
+        {
+            start += Fold(lanes[i] ^ SecretAt(secret + (8 * i)), lanes[i + 1] ^ SecretAt(secret + (8 * i) + 8));
+        }
+
+        return Avalanche(start);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void MixTwo(ref ulong low, ref ulong high, ReadOnlySpan<byte> input, int one, int two, int secret)
+    {
+        var (a, b, c, d) = (WordAt(input, one), WordAt(input, one + 8), WordAt(input, two), WordAt(input, two + 8));
+        low = (low + Fold(a ^ SecretAt(secret), b ^ SecretAt(secret + 8))) ^ (c + d);
+        high = (high + Fold(c ^ SecretAt(secret + 16), d ^ SecretAt(secret + 24))) ^ (a + b);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Fold(ulong left, ulong right)
+    {
+        var high = Math.BigMul(left, right, out var low);
+        return high ^ low;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong SecretAt(int position) => WordAt(Secret, position);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong WordAt(ReadOnlySpan<byte> bytes, int position) => BinaryPrimitives.ReadUInt64LittleEndian(bytes[position..]);
+
+    private static ulong Avalanche(ulong value)
+    {
+        value = (value ^ (value >> 37)) * PrimeMix1;
+        return value ^ (value >> 32);
+    }
+
+    private static ulong AvalancheOf64(ulong value)
+    {
+        value = (value ^ (value >> 33)) * Prime64x2;
+        value = (value ^ (value >> 29)) * Prime64x3;
+        return value ^ (value >> 32);
+    }
+}
