@@ -12,7 +12,7 @@ public sealed record ManifestReaderOptions
     /// <summary>Everything, within the usual limits.</summary>
     public static ManifestReaderOptions Default { get; } = new();
 
-    /// <summary>Whether sizes, counts and bounds by column are wanted. Without them an entry takes a tenth of the memory.</summary>
+    /// <summary>Whether sizes, counts and bounds by column are wanted. Without them an entry takes a fraction of the memory.</summary>
     public bool WithMetrics { get; init; } = true;
 
     /// <summary>How much memory a file may ask for.</summary>

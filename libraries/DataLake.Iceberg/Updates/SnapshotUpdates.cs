@@ -26,14 +26,13 @@ internal static class SnapshotUpdates
     {
         var table = state.Table;
         if (string.IsNullOrEmpty(name)) throw IcebergException.Invalid("A snapshot reference needs a name.");
-        if (table.FindSnapshot(reference.SnapshotId) is not { } snapshot) throw IcebergException.Invalid($"The reference '{name}' would point to {reference.SnapshotId}, which is no snapshot of the table; add it first.");
+        if (table.FindSnapshot(reference.SnapshotId) is null) throw IcebergException.Invalid($"The reference '{name}' would point to {reference.SnapshotId}, which is no snapshot of the table; add it first.");
         if (reference.Fault(name) is { } fault) throw IcebergException.Invalid($"The reference '{name}' is not valid: {fault}. Correct it.");
         if (table.Refs.GetValueOrDefault(name) is { } present && present.Equals(reference)) return;
         var refs = new Dictionary<string, SnapshotReference>(table.Refs, StringComparer.Ordinal) { [name] = reference };
         state.Table = table with { Refs = refs };
         if (name != SnapshotReference.Main) return;
-        if (table.CurrentSnapshotId != reference.SnapshotId)
-            state.MadeCurrent.Add(new SnapshotLogEntry(state.AddedSnapshots.Contains(reference.SnapshotId) ? snapshot.TimestampMs : state.TimestampMs, reference.SnapshotId));
+        if (table.CurrentSnapshotId != reference.SnapshotId) state.MadeCurrent.Add(new SnapshotLogEntry(state.TimestampMs, reference.SnapshotId));
         state.Table = state.Table with { CurrentSnapshotId = reference.SnapshotId };
     }
 

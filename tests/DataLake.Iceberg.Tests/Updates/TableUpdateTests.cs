@@ -79,13 +79,20 @@ public sealed class TableUpdateTests
     }
 
     [Fact]
+    public void A_clock_that_lags_behind_another_writers_does_not_turn_time_back()
+    {
+        var table = Commit(Commit(New(), 11, 3000, "s3://b/v1"), 12, 2500, "s3://b/v2");
+        (table.LastUpdatedMs, table.SnapshotLog[^1], table.MetadataLog[^1].TimestampMs).ShouldBe((3000L, new SnapshotLogEntry(3000, 12), 3000L));
+    }
+
+    [Fact]
     public void A_snapshot_that_was_current_within_one_commit_only_is_not_logged()
     {
         var table = New();
         var first = Snapshot(table, 1);
         var second = Snapshot(table, 2) with { SequenceNumber = 2, ParentSnapshotId = 1 };
         var next = Apply(table, [.. TableMetadataUpdates.Commit(table, first), .. TableMetadataUpdates.Commit(table, second)]);
-        next.SnapshotLog.ShouldBe([new(2000, 2)]);
+        next.SnapshotLog.ShouldBe([new(5000, 2)]);
         next.Snapshots.Count.ShouldBe(2);
     }
 
