@@ -31,6 +31,19 @@ public sealed class TableUpdateTests
     }
 
     [Fact]
+    public void A_schema_that_would_read_old_files_wrongly_is_refused()
+    {
+        var table = Apply(New(), new TableUpdate.AddSchema(new Schema(new StructType([.. Events.Columns.Fields, NestedField.Optional(9, "n", PrimitiveType.Int)]))), new TableUpdate.SetCurrentSchema(-1));
+        Apply(table, Add(NestedField.Optional(9, "n", PrimitiveType.Long)));
+        Apply(table, Add(NestedField.Optional(9, "renamed", PrimitiveType.Int), NestedField.Optional(10, "n", PrimitiveType.String)));
+        Invalid(() => Apply(table, Add(NestedField.Optional(9, "n", PrimitiveType.String)))).ShouldContain("cannot become string");
+        Invalid(() => Apply(table, Add(NestedField.Optional(9, "n", StructType.Of(NestedField.Optional(10, "x", PrimitiveType.Int)))))).ShouldContain("cannot become struct");
+        Invalid(() => Apply(table, Add(NestedField.Optional(5, "m", PrimitiveType.Int)))).ShouldContain("new fields begin at 10");
+
+        static TableUpdate Add(params NestedField[] fields) => new TableUpdate.AddSchema(new Schema(new StructType([.. Events.Columns.Fields, .. fields])));
+    }
+
+    [Fact]
     public void Partition_fields_keep_their_ids_through_every_evolution()
     {
         var table = New();
