@@ -132,7 +132,8 @@ internal sealed class DataFileDecoder
         throw IcebergException.Unsupported($"A manifest lists a file of the format '{Encoding.UTF8.GetString(name[..Math.Min(name.Length, 40)])}', which the specification does not know; use a later release of this library.");
     }
 
-    private static int Narrow(long number) => number is >= int.MinValue and <= int.MaxValue ? (int)number : throw IcebergException.Corrupt($"A manifest has the field id {number}; it must be written again.");
+    private static int Narrow(long number) =>
+        number is >= int.MinValue and <= int.MaxValue ? (int)number : throw IcebergException.Corrupt($"A manifest has the field id {number}; it must be written again.");
 
     private static long[] ReadNumbers(ref AvroDecoder decoder, AvroSchema item)
     {
