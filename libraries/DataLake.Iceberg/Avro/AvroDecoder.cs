@@ -31,7 +31,8 @@ internal ref struct AvroDecoder(ReadOnlySpan<byte> bytes)
         throw IcebergException.Corrupt("A number in an Avro block has more than 64 bits; the file must be written again.");
     }
 
-    public int ReadInt32() => ReadInt64() is >= int.MinValue and <= int.MaxValue and var value ? (int)value : throw IcebergException.Corrupt("An int in an Avro block has more than 32 bits; the file must be written again.");
+    public int ReadInt32() =>
+        ReadInt64() is >= int.MinValue and <= int.MaxValue and var value ? (int)value : throw IcebergException.Corrupt("An int in an Avro block has more than 32 bits; the file must be written again.");
 
     public bool ReadBoolean() => ReadFixed(1)[0] switch
     {
@@ -55,7 +56,8 @@ internal ref struct AvroDecoder(ReadOnlySpan<byte> bytes)
     public ReadOnlySpan<byte> ReadBytes()
     {
         var length = ReadInt64();
-        if (length < 0 || length > Remaining) throw IcebergException.Corrupt($"A value in an Avro block claims {length} bytes where {Remaining} are left; the file must be written again.");
+        if (length < 0 || length > Remaining)
+            throw IcebergException.Corrupt($"A value in an Avro block claims {length} bytes where {Remaining} are left; the file must be written again.");
         return ReadFixed((int)length);
     }
 
@@ -84,7 +86,8 @@ internal ref struct AvroDecoder(ReadOnlySpan<byte> bytes)
             ReadInt64();
         }
 
-        if (count < 0 || count > Remaining / Math.Max(1, itemBytes)) throw IcebergException.Corrupt($"An array in an Avro block claims {count} items where {Remaining} bytes are left; the file must be written again.");
+        if (count < 0 || count > Remaining / Math.Max(1, itemBytes))
+            throw IcebergException.Corrupt($"An array in an Avro block claims {count} items where {Remaining} bytes are left; the file must be written again.");
         return (int)count;
     }
 

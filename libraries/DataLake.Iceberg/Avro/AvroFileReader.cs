@@ -61,9 +61,11 @@ internal sealed class AvroFileReader : IDisposable
         if (records < 0 || length < 0) throw IcebergException.Corrupt($"An Avro block claims {records} records in {length} bytes; the file must be written again.");
         if (length > limits.MaxBlockBytes) throw TooLarge(length);
         var stored = await input.ReadAsync((int)length + SyncLength, cancellationToken);
-        if (!stored.Span[^SyncLength..].SequenceEqual(sync)) throw IcebergException.Corrupt("An Avro block does not end in the file's sync marker; the file is damaged and must be restored.");
+        if (!stored.Span[^SyncLength..].SequenceEqual(sync))
+            throw IcebergException.Corrupt("An Avro block does not end in the file's sync marker; the file is damaged and must be restored.");
         Block = isDeflate ? Inflate(stored[..^SyncLength]) : stored[..^SyncLength];
-        if (records > Block.Length / Math.Max(1, Schema.MinimumBytes)) throw IcebergException.Corrupt($"An Avro block claims {records} records in {Block.Length} bytes; the file must be written again.");
+        if (records > Block.Length / Math.Max(1, Schema.MinimumBytes))
+            throw IcebergException.Corrupt($"An Avro block claims {records} records in {Block.Length} bytes; the file must be written again.");
         RecordCount = (int)records;
         return true;
     }
@@ -111,7 +113,8 @@ internal sealed class AvroFileReader : IDisposable
             var length = await input.ReadInt64Async(cancellationToken);
             if (length < 0) throw IcebergException.Corrupt($"An Avro header claims a value of {length} bytes; the file must be written again.");
             budget -= 16 + Math.Min(length, limits.MaxHeaderBytes);
-            if (budget < 0) throw new IcebergException(IcebergErrorKind.LimitExceeded, $"An Avro header is larger than {limits.MaxHeaderBytes} bytes; raise {nameof(IcebergReadLimits.MaxHeaderBytes)} if the file is trusted.");
+            if (budget < 0)
+                throw new IcebergException(IcebergErrorKind.LimitExceeded, $"An Avro header is larger than {limits.MaxHeaderBytes} bytes; raise {nameof(IcebergReadLimits.MaxHeaderBytes)} if the file is trusted.");
             return await input.ReadAsync((int)length, cancellationToken);
         }
     }

@@ -8,7 +8,8 @@ internal readonly record struct AvroStep(int Id, AvroSchema Value, int NullBranc
 {
     public void RequireKind(params ReadOnlySpan<AvroKind> kinds)
     {
-        if (!kinds.Contains(Value.Kind)) throw IcebergException.Unsupported($"The field {Id} of the Avro file is of kind {Value.Kind}, which the specification does not allow; the file must be written again.");
+        if (!kinds.Contains(Value.Kind))
+            throw IcebergException.Unsupported($"The field {Id} of the Avro file is of kind {Value.Kind}, which the specification does not allow; the file must be written again.");
     }
 }
 
@@ -18,7 +19,8 @@ internal static class AvroRecordPlan
     /// <summary>Resolves the fields of a record by their ids or, where the writer stored none, by their names.</summary>
     public static AvroStep[] Of(AvroSchema record, IReadOnlyDictionary<string, int> names)
     {
-        if (record.Kind != AvroKind.Record) throw IcebergException.Corrupt($"An Avro record was expected where the file has {record.Kind}; check that the path is that of the right file.");
+        if (record.Kind != AvroKind.Record)
+            throw IcebergException.Corrupt($"An Avro record was expected where the file has {record.Kind}; check that the path is that of the right file.");
         var known = names.Values.ToHashSet();
         var seen = new HashSet<int>();
         return [.. record.Fields.Select(Step)];

@@ -45,7 +45,8 @@ internal sealed class AvroSchema
             if (isProduct) bytes += child.MinimumBytes;
         }
 
-        if (nodes > MaxNodes || depth >= MaxDepth) throw IcebergException.Unsupported("An Avro schema nests deeper or holds more fields than any manifest; the file cannot be read.");
+        if (nodes > MaxNodes || depth >= MaxDepth)
+            throw IcebergException.Unsupported("An Avro schema nests deeper or holds more fields than any manifest; the file cannot be read.");
         (Nodes, Depth, MinimumBytes) = ((int)nodes, depth + 1, (int)Math.Min(bytes, int.MaxValue));
     }
 

@@ -12,11 +12,12 @@ internal sealed class DataFileDecoder
     private readonly (AvroStep Key, AvroStep Value)[] maps;
     private readonly PartitionDecoder? partition;
     private readonly int specId;
+    private readonly int partitionFields;
     private readonly bool withMetrics;
 
     public DataFileDecoder(AvroSchema record, PartitionSpec spec, bool withMetrics)
     {
-        (specId, this.withMetrics) = (spec.SpecId, withMetrics);
+        (specId, partitionFields, this.withMetrics) = (spec.SpecId, spec.Fields.Count, withMetrics);
         steps = AvroRecordPlan.Of(record, FieldIds.DataFileNames);
         AvroRecordPlan.Require(steps, "manifest", FieldIds.FilePath, FieldIds.FileFormat, FieldIds.RecordCount, FieldIds.FileSizeInBytes);
         maps = new (AvroStep, AvroStep)[steps.Length];
@@ -96,6 +97,7 @@ internal sealed class DataFileDecoder
 
         if (path is null || format is null || records is null or < 0 || size is null or < 0 || content is < 0 or > 2)
             throw IcebergException.Corrupt($"A manifest entry ('{path}') lacks its path, format, record count or size, or has the content {content}; the manifest must be written again.");
+        if (tuple.Count != partitionFields) throw IcebergException.Corrupt($"The manifest entry of '{path}' has no partition; the manifest must be written again.");
         return new DataFile
         {
             Content = (DataFileContent)content,
@@ -130,7 +132,8 @@ internal sealed class DataFileDecoder
         throw IcebergException.Unsupported($"A manifest lists a file of the format '{Encoding.UTF8.GetString(name[..Math.Min(name.Length, 40)])}', which the specification does not know; use a later release of this library.");
     }
 
-    private static int Narrow(long number) => number is >= int.MinValue and <= int.MaxValue ? (int)number : throw IcebergException.Corrupt($"A manifest has the field id {number}; it must be written again.");
+    private static int Narrow(long number) =>
+        number is >= int.MinValue and <= int.MaxValue ? (int)number : throw IcebergException.Corrupt($"A manifest has the field id {number}; it must be written again.");
 
     private static long[] ReadNumbers(ref AvroDecoder decoder, AvroSchema item)
     {

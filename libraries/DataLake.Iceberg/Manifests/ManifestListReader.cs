@@ -144,5 +144,6 @@ public static class ManifestListReader
         var number => (int?)number,
     };
 
-    private static IcebergException Missing(string path, string what) => IcebergException.Corrupt($"The manifest list does not give the {what} of '{path}'; it must be written again.");
+    private static IcebergException Missing(string path, string what) =>
+        IcebergException.Corrupt($"The manifest list does not give the {what} of '{path}'; it must be written again.");
 }

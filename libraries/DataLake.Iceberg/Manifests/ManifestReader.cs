@@ -12,7 +12,7 @@ public sealed record ManifestReaderOptions
     /// <summary>Everything, within the usual limits.</summary>
     public static ManifestReaderOptions Default { get; } = new();
 
-    /// <summary>Whether sizes, counts and bounds by column are wanted. Without them an entry takes a tenth of the memory.</summary>
+    /// <summary>Whether sizes, counts and bounds by column are wanted. Without them an entry takes a fraction of the memory.</summary>
     public bool WithMetrics { get; init; } = true;
 
     /// <summary>How much memory a file may ask for.</summary>
@@ -100,7 +100,8 @@ public sealed class ManifestReader : IDisposable
         {
             var position = 0;
             for (var i = 0; i < file.RecordCount; i++) yield return Read(ref position);
-            if (position != file.Block.Length) throw IcebergException.Corrupt($"The manifest '{manifest?.ManifestPath}' has bytes after the last entry of a block; it is damaged and must be restored.");
+            if (position != file.Block.Length)
+                throw IcebergException.Corrupt($"The manifest '{manifest?.ManifestPath}' has bytes after the last entry of a block; it is damaged and must be restored.");
         }
     }
 
@@ -131,7 +132,8 @@ public sealed class ManifestReader : IDisposable
         }
 
         position += decoder.Position;
-        if (dataFile is null || status is not (0 or 1 or 2)) throw IcebergException.Corrupt($"The manifest '{manifest?.ManifestPath}' has an entry of status {status} without a file or a known status; it must be written again.");
+        if (dataFile is null || status is not (0 or 1 or 2))
+            throw IcebergException.Corrupt($"The manifest '{manifest?.ManifestPath}' has an entry of status {status} without a file or a known status; it must be written again.");
         if (dataFile.Content == DataFileContent.Data != (Content == ManifestContent.Data))
             throw IcebergException.Corrupt($"The manifest '{manifest?.ManifestPath}' lists {Content} and has '{dataFile.FilePath}', which holds {dataFile.Content}; it must be written again.");
         return Inherit(new ManifestEntry { Status = (ManifestEntryStatus)status, SnapshotId = snapshotId, SequenceNumber = sequenceNumber, FileSequenceNumber = fileSequenceNumber, DataFile = dataFile });
@@ -140,7 +142,8 @@ public sealed class ManifestReader : IDisposable
     private ManifestEntry Inherit(ManifestEntry entry)
     {
         var snapshotId = entry.SnapshotId ?? manifest?.AddedSnapshotId;
-        if (snapshotId is null) throw IcebergException.Corrupt($"The entry of '{entry.DataFile.FilePath}' inherits its snapshot id; open the manifest with what its manifest list says of it.");
+        if (snapshotId is null)
+            throw IcebergException.Corrupt($"The entry of '{entry.DataFile.FilePath}' inherits its snapshot id; open the manifest with what its manifest list says of it.");
 
         // A version 1 manifest has no sequence numbers: its files are older than all deletes.
         if (FormatVersion == 1) return entry with { SnapshotId = snapshotId, SequenceNumber = 0, FileSequenceNumber = 0 };

@@ -38,7 +38,10 @@ public sealed class ManifestWriter : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(schema);
         ArgumentNullException.ThrowIfNull(spec);
-        if (!spec.IsWritable) throw IcebergException.Invalid($"The partition spec {spec.SpecId} has a transform that is not known here, so no file may be written by it; set another default spec.");
+        if (!spec.IsWritable)
+            throw IcebergException.Invalid($"The partition spec {spec.SpecId} has a transform that is not known here, so no file may be written by it; set another default spec.");
+        if (spec.Fields.Any(field => field.FieldId == PartitionField.Unassigned))
+            throw IcebergException.Invalid($"The partition spec {spec.SpecId} has a field without an id; add the spec to the table and take it from there.");
         (this.spec, this.content, this.snapshotId) = (spec, content, snapshotId);
         partitionType = spec.PartitionType(schema);
         summaries = new PartitionSummaries(spec.Fields.Count);
@@ -151,11 +154,16 @@ public sealed class ManifestWriter : IAsyncDisposable
     {
         var added = entry.DataFile;
         if (string.IsNullOrEmpty(added.FilePath)) return "has no file path; give the full location";
-        if (added.Content == DataFileContent.Data != (content == ManifestContent.Data)) return $"holds {added.Content} and cannot stand in a manifest of {content}; write it to one of the other kind";
+        if (added.Content == DataFileContent.Data != (content == ManifestContent.Data))
+            return $"holds {added.Content} and cannot stand in a manifest of {content}; write it to one of the other kind";
         if (added.RecordCount < 0 || added.FileSizeInBytes < 0) return "has a negative record count or size; give those of the file";
         if (added.Content == DataFileContent.EqualityDeletes != added.EqualityIds is { Count: > 0 }) return "must have equality ids if, and only if, it is an equality delete file";
-        if (added.Partition.Count != partitionType.Fields.Count) return $"has {added.Partition.Count} partition values where the spec {spec.SpecId} has {partitionType.Fields.Count} fields; apply that spec";
-        if (entry.Status == ManifestEntryStatus.Added && entry.FileSequenceNumber is not null) return "is added and has a file sequence number, which only its commit assigns; leave it out";
+        if (added.PartitionSpecId != spec.SpecId)
+            return $"is partitioned by the spec {added.PartitionSpecId} and this manifest is of the spec {spec.SpecId}; write it to one of its own spec";
+        if (added.Partition.Count != partitionType.Fields.Count)
+            return $"has {added.Partition.Count} partition values where the spec {spec.SpecId} has {partitionType.Fields.Count} fields; apply that spec";
+        if (entry.Status == ManifestEntryStatus.Added && entry.FileSequenceNumber is not null)
+            return "is added and has a file sequence number, which only its commit assigns; leave it out";
         if (entry.Status != ManifestEntryStatus.Added && (entry.SnapshotId is null || entry.SequenceNumber is null || entry.FileSequenceNumber is null))
             return $"has the status {entry.Status} and needs its snapshot id and both sequence numbers; take them from the manifest it came from";
         for (var i = 0; i < added.Partition.Count; i++)

@@ -13,7 +13,8 @@ internal static class TableMetadataRules
         if (table.LastSequenceNumber < 0) return "last-sequence-number is negative";
         if (Twice(table.Schemas, schema => schema.SchemaId) is { } schemaId) return $"two schemas have the id {schemaId}";
         if (table.FindSchema(table.CurrentSchemaId) is null) return $"current-schema-id is {table.CurrentSchemaId}, which is no schema of the table";
-        if (table.Schemas.Max(schema => schema.HighestFieldId) is var highest && highest > table.LastColumnId) return $"last-column-id is {table.LastColumnId} and a field has the id {highest}";
+        if (table.Schemas.Max(schema => schema.HighestFieldId) is var highest && highest > table.LastColumnId)
+            return $"last-column-id is {table.LastColumnId} and a field has the id {highest}";
         return SpecFault(table) ?? OrderFault(table) ?? SnapshotFault(table) ?? RefFault(table);
     }
 
@@ -25,7 +26,8 @@ internal static class TableMetadataRules
         {
             if (Twice(spec.Fields, field => field.FieldId) is { } fieldId) return $"the partition spec {spec.SpecId} has the field id {fieldId} twice";
             if (spec.Fields.Any(field => field.FieldId == PartitionField.Unassigned)) return $"the partition spec {spec.SpecId} has a field without an id";
-            if (spec.Fields.Count > 0 && spec.HighestFieldId > table.LastPartitionId) return $"last-partition-id is {table.LastPartitionId} and a partition field has the id {spec.HighestFieldId}";
+            if (spec.Fields.Count > 0 && spec.HighestFieldId > table.LastPartitionId)
+                return $"last-partition-id is {table.LastPartitionId} and a partition field has the id {spec.HighestFieldId}";
         }
 
         return null;
@@ -34,7 +36,8 @@ internal static class TableMetadataRules
     private static string? OrderFault(TableMetadata table)
     {
         if (Twice(table.SortOrders, order => order.OrderId) is { } orderId) return $"two sort orders have the id {orderId}";
-        if (table.SortOrders.All(order => order.OrderId != table.DefaultSortOrderId)) return $"default-sort-order-id is {table.DefaultSortOrderId}, which is no sort order of the table";
+        if (table.SortOrders.All(order => order.OrderId != table.DefaultSortOrderId))
+            return $"default-sort-order-id is {table.DefaultSortOrderId}, which is no sort order of the table";
         return table.SortOrders.Any(order => order.OrderId == 0 && order.Fields.Count > 0) ? "the sort order 0 has fields, and 0 is the unsorted order" : null;
     }
 
@@ -43,7 +46,8 @@ internal static class TableMetadataRules
         if (Twice(table.Snapshots, snapshot => snapshot.SnapshotId) is { } snapshotId) return $"two snapshots have the id {snapshotId}";
         foreach (var snapshot in table.Snapshots)
         {
-            if (snapshot.SequenceNumber > table.LastSequenceNumber) return $"last-sequence-number is {table.LastSequenceNumber} and the snapshot {snapshot.SnapshotId} has {snapshot.SequenceNumber}";
+            if (snapshot.SequenceNumber > table.LastSequenceNumber)
+                return $"last-sequence-number is {table.LastSequenceNumber} and the snapshot {snapshot.SnapshotId} has {snapshot.SequenceNumber}";
             if (snapshot.ParentSnapshotId == snapshot.SnapshotId) return $"the snapshot {snapshot.SnapshotId} is its own parent";
             if (table.FormatVersion < 2 || snapshot.SequenceNumber == 0) continue;
             if (snapshot.ManifestList is null) return $"the snapshot {snapshot.SnapshotId} has no manifest-list";

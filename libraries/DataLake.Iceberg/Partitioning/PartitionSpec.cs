@@ -36,7 +36,8 @@ public sealed record PartitionSpec(int SpecId, IReadOnlyList<PartitionField> Fie
     /// <param name="sourceValues">The values of the source columns, in the order of the fields.</param>
     public PartitionTuple Apply(params ReadOnlySpan<IcebergValue> sourceValues)
     {
-        if (sourceValues.Length != Fields.Count) throw IcebergException.Invalid($"The partition spec {SpecId} has {Fields.Count} fields and was given {sourceValues.Length} values; give one a field.");
+        if (sourceValues.Length != Fields.Count)
+            throw IcebergException.Invalid($"The partition spec {SpecId} has {Fields.Count} fields and was given {sourceValues.Length} values; give one a field.");
         var values = new IcebergValue[Fields.Count];
         for (var i = 0; i < values.Length; i++) values[i] = Fields[i].Transform.Apply(sourceValues[i]);
         return new PartitionTuple(values);
@@ -77,7 +78,8 @@ public sealed record PartitionSpec(int SpecId, IReadOnlyList<PartitionField> Fie
             if (field.Transform is VoidTransform) continue;
             if (!field.Transform.IsKnown) return $"the transform '{field.Transform}' of '{field.Name}' is not known";
             if (schema.FindField(field.SourceId) is not { } source) return $"'{field.Name}' needs the column {field.SourceId}, which is not in the schema";
-            if (source.Type is not PrimitiveType type || !schema.HasOneValueARow(field.SourceId)) return $"the column '{source.Name}' of '{field.Name}' is not primitive or is inside a list or map";
+            if (source.Type is not PrimitiveType type || !schema.HasOneValueARow(field.SourceId))
+                return $"the column '{source.Name}' of '{field.Name}' is not primitive or is inside a list or map";
             if (!field.Transform.CanTransform(type)) return $"the transform {field.Transform} of '{field.Name}' does not take {type}";
             if (schema.FindField(field.Name) is { } column && !(column.Id == field.SourceId && field.Transform is IdentityTransform))
                 return $"'{field.Name}' is also the name of a column that it is not the identity of";

@@ -30,7 +30,8 @@ internal static class PartitionSpecIds
             if (id == PartitionField.Unassigned && !known.TryGetValue((field.SourceId, field.Transform), out id)) id = ++lastPartitionId;
             if (field.Transform is not VoidTransform && meanings.TryGetValue(id, out var meaning) && meaning != (field.SourceId, field.Transform))
                 throw IcebergException.Invalid($"The partition field id {id} of '{field.Name}' already means {meaning.Transform} of column {meaning.SourceId}; leave the id out and the table assigns one.");
-            if (fields.Any(other => other.FieldId == id)) throw IcebergException.Invalid($"Two partition fields of the new spec have the id {id}; leave the ids out and the table assigns them.");
+            if (fields.Any(other => other.FieldId == id))
+                throw IcebergException.Invalid($"Two partition fields of the new spec have the id {id}; leave the ids out and the table assigns them.");
             lastPartitionId = Math.Max(lastPartitionId, id);
             fields.Add(field with { FieldId = id });
         }

@@ -72,7 +72,8 @@ public static class Murmur3
     }
 
     // 0.0 and -0.0 hash alike; a NaN has one form already.
-    private static int HashDouble(double value) => HashLong(value == 0 ? 0 : BitConverter.DoubleToInt64Bits(double.IsNaN(value) ? BitConverter.Int64BitsToDouble(0x7FF8000000000000) : value));
+    private static int HashDouble(double value) =>
+        HashLong(value == 0 ? 0 : BitConverter.DoubleToInt64Bits(double.IsNaN(value) ? BitConverter.Int64BitsToDouble(0x7FF8000000000000) : value));
 
     private static int HashText(string text)
     {

@@ -37,11 +37,13 @@ public abstract record Transform
 
     /// <summary>A hash modulo the number of buckets.</summary>
     /// <exception cref="IcebergException"><see cref="IcebergErrorKind.Invalid"/>: fewer than one bucket.</exception>
-    public static Transform Bucket(int buckets) => buckets > 0 ? new BucketTransform(buckets) : throw IcebergException.Invalid($"bucket[{buckets}] has no buckets; choose one or more.");
+    public static Transform Bucket(int buckets) =>
+        buckets > 0 ? new BucketTransform(buckets) : throw IcebergException.Invalid($"bucket[{buckets}] has no buckets; choose one or more.");
 
     /// <summary>Numbers rounded down to a multiple of the width; text and bytes cut to a length.</summary>
     /// <exception cref="IcebergException"><see cref="IcebergErrorKind.Invalid"/>: a width below one.</exception>
-    public static Transform Truncate(int width) => width > 0 ? new TruncateTransform(width) : throw IcebergException.Invalid($"truncate[{width}] has no width; choose one or more.");
+    public static Transform Truncate(int width) =>
+        width > 0 ? new TruncateTransform(width) : throw IcebergException.Invalid($"truncate[{width}] has no width; choose one or more.");
 
     /// <summary>Reads the JSON form. A transform that this library does not know becomes an <see cref="UnknownTransform"/>, which can be kept but not computed.</summary>
     public static Transform Parse(string text)
@@ -79,7 +81,8 @@ public abstract record Transform
 
     private protected abstract IcebergValue ApplyTo(IcebergValue value);
 
-    private protected IcebergException NotFor(IcebergValue value) => IcebergException.Invalid($"The transform {this} does not take {value.Type} values; choose another column or transform.");
+    private protected IcebergException NotFor(IcebergValue value) =>
+        IcebergException.Invalid($"The transform {this} does not take {value.Type} values; choose another column or transform.");
 
     private static int? Parameter(string text, string prefix) =>
         text.StartsWith(prefix, StringComparison.Ordinal) && text.EndsWith(']') &&

@@ -10,6 +10,8 @@ internal sealed class FieldIndex
 
     public int HighestId { get; private set; }
 
+    public IReadOnlyCollection<int> Ids => byId.Keys;
+
     public NestedField? Find(int id) => byId.TryGetValue(id, out var entry) ? entry.Field : null;
 
     public NestedField? Find(string fullName) => byName.TryGetValue(fullName, out var id) ? Find(id) : null;

@@ -32,13 +32,12 @@ public sealed record NameMapping(IReadOnlyList<MappedField> Fields)
     public MappedField? Find(params ReadOnlySpan<string> path)
     {
         MappedField? found = null;
+        var among = Fields;
         foreach (var name in path)
         {
-            found = (found?.Fields ?? Fields).FirstOrDefault(field => field.Names.Contains(name));
+            found = among.FirstOrDefault(field => field.Names.Contains(name));
             if (found is null) return null;
-            if (path.Length == 1) break;
-            path = path[1..];
-            return new NameMapping(found.Fields).Find(path);
+            among = found.Fields;
         }
 
         return found;

@@ -41,6 +41,9 @@ public sealed record Schema
     /// <summary>The highest field id in use, nested fields included; zero without columns.</summary>
     public int HighestFieldId => index.HighestId;
 
+    /// <summary>The ids of all fields, nested ones included.</summary>
+    public IReadOnlyCollection<int> FieldIds => index.Ids;
+
     /// <summary>The field with an id, at any depth, or null. Elements, keys and values are fields named <c>element</c>, <c>key</c> and <c>value</c>.</summary>
     public NestedField? FindField(int id) => index.Find(id);
 

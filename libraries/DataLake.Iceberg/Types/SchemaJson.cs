@@ -31,6 +31,7 @@ public static class SchemaJson
 
     internal static Schema Read(JsonObjectReader json)
     {
+        if (json.Text("type") != "struct") throw json.Fault("type", "must be struct");
         try
         {
             return new Schema(TypeJson.ReadStruct(json), json.OptionalInt32("schema-id") ?? 0, json.Has("identifier-field-ids") ? json.Int32s("identifier-field-ids") : [])

@@ -27,7 +27,8 @@ public sealed record StructType(IReadOnlyList<NestedField> Fields) : IcebergType
     public override int GetHashCode() => Fields.Count == 0 ? 0 : HashCode.Combine(Fields.Count, Fields[0].Id, Fields[^1].Id);
 
     /// <inheritdoc/>
-    public override string ToString() => $"struct<{string.Join(", ", Fields.Select(field => $"{field.Id}: {field.Name}: {(field.Required ? "required" : "optional")} {field.Type}"))}>";
+    public override string ToString() =>
+        $"struct<{string.Join(", ", Fields.Select(field => $"{field.Id}: {field.Name}: {(field.Required ? "required" : "optional")} {field.Type}"))}>";
 }
 
 /// <summary>A field of a struct; a column when the struct is a schema's.</summary>

@@ -1,7 +1,7 @@
 namespace DataLake.Iceberg.Updates;
 
 /// <summary>When and over which file the next table metadata is made.</summary>
-/// <param name="TimestampMs">Now, in milliseconds since 1970-01-01 UTC.</param>
+/// <param name="TimestampMs">Now, in milliseconds since 1970-01-01 UTC; where the table was last changed later than that, its own time counts.</param>
 /// <param name="PreviousMetadataFile">Where the present table metadata was read from, for the metadata log; null when there is none or it has no place.</param>
 public sealed record MetadataChange(long TimestampMs, string? PreviousMetadataFile)
 {

@@ -14,6 +14,7 @@ internal static class SchemaUpdates
             return;
         }
 
+        if (EvolutionFault(state, schema) is { } fault) throw IcebergException.Invalid($"The schema cannot follow the current one: {fault}.");
         var id = table.Schemas.Count == 0 ? 0 : table.Schemas.Max(other => other.SchemaId) + 1;
         state.LastAddedSchemaId = id;
         state.Table = table with { Schemas = [.. table.Schemas, schema with { SchemaId = id }], LastColumnId = Math.Max(table.LastColumnId, schema.HighestFieldId) };
@@ -32,5 +33,25 @@ internal static class SchemaUpdates
     {
         if (schemaIds.Contains(state.Table.CurrentSchemaId)) throw IcebergException.Invalid("The current schema cannot be removed; set another first.");
         state.Table = state.Table with { Schemas = [.. state.Table.Schemas.Where(schema => !schemaIds.Contains(schema.SchemaId))] };
+    }
+
+    /// <summary>What of a new schema would let old data files be read wrongly (<see href="https://iceberg.apache.org/spec/#schema-evolution">Schema Evolution</see>), or null.</summary>
+    private static string? EvolutionFault(UpdateState state, Schema schema)
+    {
+        var table = state.Table;
+        foreach (var id in schema.FieldIds.Where(id => id <= table.LastColumnId))
+        {
+            var field = schema.FindField(id)!;
+            var present = table.FindSchema(table.CurrentSchemaId)?.FindField(id) ?? table.Schemas.Select(other => other.FindField(id)).LastOrDefault(known => known is not null);
+            if (present is null) return $"the field '{schema.FullName(id)}' has the id {id}, which was assigned before; new fields begin at {table.LastColumnId + 1}";
+            var isAllowed = (present.Type, field.Type) switch
+            {
+                (PrimitiveType from, PrimitiveType to) => TypePromotion.IsAllowed(from, to),
+                var (from, to) => from.GetType() == to.GetType(),
+            };
+            if (!isAllowed) return $"the field '{schema.FullName(id)}' (id {id}) is {present.Type} and cannot become {field.Type}; add a new field for it";
+        }
+
+        return null;
     }
 }

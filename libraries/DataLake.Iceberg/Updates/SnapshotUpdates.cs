@@ -9,8 +9,10 @@ internal static class SnapshotUpdates
     {
         var table = state.Table;
         if (table.FindSnapshot(snapshot.SnapshotId) is not null) throw IcebergException.Invalid($"The table has a snapshot {snapshot.SnapshotId}; give the new one another id.");
-        if (table.FormatVersion < TableMetadata.WrittenFormatVersion) throw IcebergException.Unsupported("A snapshot is not added to a table of version 1; upgrade it to version 2 first (upgrade-format-version).");
-        if (snapshot.ManifestList is null || snapshot.Operation is null) throw IcebergException.Invalid($"The snapshot {snapshot.SnapshotId} has no manifest list or no operation, which version 2 asks for; give both.");
+        if (table.FormatVersion < TableMetadata.WrittenFormatVersion)
+            throw IcebergException.Unsupported("A snapshot is not added to a table of version 1; upgrade it to version 2 first (upgrade-format-version).");
+        if (snapshot.ManifestList is null || snapshot.Operation is null)
+            throw IcebergException.Invalid($"The snapshot {snapshot.SnapshotId} has no manifest list or no operation, which version 2 asks for; give both.");
         if (snapshot.SequenceNumber <= table.LastSequenceNumber)
         {
             throw new IcebergException(
@@ -26,14 +28,14 @@ internal static class SnapshotUpdates
     {
         var table = state.Table;
         if (string.IsNullOrEmpty(name)) throw IcebergException.Invalid("A snapshot reference needs a name.");
-        if (table.FindSnapshot(reference.SnapshotId) is not { } snapshot) throw IcebergException.Invalid($"The reference '{name}' would point to {reference.SnapshotId}, which is no snapshot of the table; add it first.");
+        if (table.FindSnapshot(reference.SnapshotId) is null)
+            throw IcebergException.Invalid($"The reference '{name}' would point to {reference.SnapshotId}, which is no snapshot of the table; add it first.");
         if (reference.Fault(name) is { } fault) throw IcebergException.Invalid($"The reference '{name}' is not valid: {fault}. Correct it.");
         if (table.Refs.GetValueOrDefault(name) is { } present && present.Equals(reference)) return;
         var refs = new Dictionary<string, SnapshotReference>(table.Refs, StringComparer.Ordinal) { [name] = reference };
         state.Table = table with { Refs = refs };
         if (name != SnapshotReference.Main) return;
-        if (table.CurrentSnapshotId != reference.SnapshotId)
-            state.MadeCurrent.Add(new SnapshotLogEntry(state.AddedSnapshots.Contains(reference.SnapshotId) ? snapshot.TimestampMs : state.TimestampMs, reference.SnapshotId));
+        if (table.CurrentSnapshotId != reference.SnapshotId) state.MadeCurrent.Add(new SnapshotLogEntry(state.TimestampMs, reference.SnapshotId));
         state.Table = state.Table with { CurrentSnapshotId = reference.SnapshotId };
     }
 

@@ -28,7 +28,8 @@ internal static class SpecUpdates
         var table = state.Table;
         var id = UpdateState.Resolve(specId, state.LastAddedSpecId, "partition spec");
         var spec = table.FindSpec(id) ?? throw IcebergException.Invalid($"The table has no partition spec {id}; add it before it becomes the default.");
-        if (table.FindSchema(table.CurrentSchemaId) is { } schema && spec.Fault(schema) is { } fault) throw IcebergException.Invalid($"The partition spec {id} cannot be the default: {fault}. Choose another.");
+        if (table.FindSchema(table.CurrentSchemaId) is { } schema && spec.Fault(schema) is { } fault)
+            throw IcebergException.Invalid($"The partition spec {id} cannot be the default: {fault}. Choose another.");
         state.Table = table with { DefaultSpecId = id };
     }
 

@@ -57,12 +57,16 @@ public static class TableMetadataUpdates
     {
         ArgumentNullException.ThrowIfNull(updates);
         ArgumentNullException.ThrowIfNull(change);
-        var state = new UpdateState(table ?? Empty, change.TimestampMs);
+
+        // A clock that lags behind another writer's must not turn time back: readers refuse logs that are not sorted.
+        var state = new UpdateState(table ?? Empty, Math.Max(change.TimestampMs, table?.LastUpdatedMs ?? 0));
         foreach (var update in updates) Apply(state, update);
-        var next = SnapshotUpdates.WithLog(state) with { LastUpdatedMs = change.TimestampMs };
+        var next = SnapshotUpdates.WithLog(state) with { LastUpdatedMs = state.TimestampMs };
         if (table is not null && change.PreviousMetadataFile is { } file) next = next with { MetadataLog = LogOf(next, new MetadataLogEntry(table.LastUpdatedMs, file)) };
-        if (next.FormatVersion != TableMetadata.WrittenFormatVersion) throw IcebergException.Unsupported("A table of version 1 is not changed here; upgrade it to version 2 in the same commit (upgrade-format-version).");
-        if (TableMetadataRules.Fault(next) is { } fault) throw IcebergException.Invalid($"The updates would leave the table contradicting itself: {fault}. Correct or complete them.");
+        if (next.FormatVersion != TableMetadata.WrittenFormatVersion)
+            throw IcebergException.Unsupported("A table of version 1 is not changed here; upgrade it to version 2 in the same commit (upgrade-format-version).");
+        if (TableMetadataRules.Fault(next) is { } fault)
+            throw IcebergException.Invalid($"The updates would leave the table contradicting itself: {fault}. Correct or complete them.");
         return next;
     }
 
@@ -117,8 +121,10 @@ public static class TableMetadataUpdates
 
     private static void Upgrade(UpdateState state, int version)
     {
-        if (version > TableMetadata.WrittenFormatVersion) throw IcebergException.Unsupported($"Format version {version} is not written here; keep version {TableMetadata.WrittenFormatVersion}.");
-        if (version < state.Table.FormatVersion) throw IcebergException.Invalid($"A table of version {state.Table.FormatVersion} cannot go back to version {version}; leave the upgrade out.");
+        if (version > TableMetadata.WrittenFormatVersion)
+            throw IcebergException.Unsupported($"Format version {version} is not written here; keep version {TableMetadata.WrittenFormatVersion}.");
+        if (version < state.Table.FormatVersion)
+            throw IcebergException.Invalid($"A table of version {state.Table.FormatVersion} cannot go back to version {version}; leave the upgrade out.");
         state.Table = state.Table with { FormatVersion = version };
     }
 

@@ -17,7 +17,8 @@ public abstract record TableRequirement
     /// <exception cref="IcebergException"><see cref="IcebergErrorKind.CommitConflict"/>.</exception>
     public void Check(TableMetadata? table)
     {
-        if (Conflict(table) is { } conflict) throw new IcebergException(IcebergErrorKind.CommitConflict, $"The commit does not fit the table any more: {conflict}. Load the table again and repeat the operation.");
+        if (Conflict(table) is { } conflict)
+            throw new IcebergException(IcebergErrorKind.CommitConflict, $"The commit does not fit the table any more: {conflict}. Load the table again and repeat the operation.");
     }
 
     private protected abstract string? Conflict(TableMetadata? table);

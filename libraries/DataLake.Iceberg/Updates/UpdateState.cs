@@ -7,6 +7,7 @@ internal sealed class UpdateState(TableMetadata table, long timestampMs)
 {
     public TableMetadata Table { get; set; } = table;
 
+    /// <summary>The <c>last-updated-ms</c> of the table to come.</summary>
     public long TimestampMs => timestampMs;
 
     public int? LastAddedSchemaId { get; set; }

@@ -85,7 +85,8 @@ public readonly struct IcebergValue : IEquatable<IcebergValue>
     public bool AsBoolean() => Of(TypeId.Boolean) != 0;
 
     /// <summary>The value of an int, date, long, time, timestamp or timestamptz.</summary>
-    public long AsLong() => Type is TypeId.Int or TypeId.Date or TypeId.Long or TypeId.Time or TypeId.Timestamp or TypeId.Timestamptz ? (long)number : throw Wrong("a whole number");
+    public long AsLong() =>
+        Type is TypeId.Int or TypeId.Date or TypeId.Long or TypeId.Time or TypeId.Timestamp or TypeId.Timestamptz ? (long)number : throw Wrong("a whole number");
 
     /// <summary>The value of an int or date.</summary>
     public int AsInt() => Type is TypeId.Int or TypeId.Date ? (int)number : throw Wrong("an int");

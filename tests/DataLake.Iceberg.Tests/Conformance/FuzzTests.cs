@@ -7,7 +7,7 @@ using DataLake.Iceberg.Tests.Manifests;
 using DataLake.Iceberg.Tests.Metadata;
 using DataLake.Iceberg.Updates;
 using DataLake.Iceberg.Values;
-using DataLake.Testing;
+using DataLake.Testing.Fuzzing;
 
 namespace DataLake.Iceberg.Tests.Conformance;
 

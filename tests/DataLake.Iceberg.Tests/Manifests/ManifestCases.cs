@@ -91,7 +91,8 @@ internal static class ManifestCases
         PrimitiveType.Timestamp, PrimitiveType.Timestamptz, PrimitiveType.String, PrimitiveType.Uuid, PrimitiveType.Fixed(5), PrimitiveType.Binary, PrimitiveType.Decimal(38, 10),
     ];
 
-    private static string Text<T>(FieldMap<T>? map) => map is null ? "-" : string.Join(',', map.Select(entry => $"{entry.Key}={(entry.Value is ReadOnlyMemory<byte> bytes ? Convert.ToHexString(bytes.Span) : $"{entry.Value}")}"));
+    private static string Text<T>(FieldMap<T>? map) =>
+        map is null ? "-" : string.Join(',', map.Select(entry => $"{entry.Key}={(entry.Value is ReadOnlyMemory<byte> bytes ? Convert.ToHexString(bytes.Span) : $"{entry.Value}")}"));
 
     private static T? Maybe<T>(Random random, Func<T> make)
         where T : class => random.Next(3) == 0 ? null : make();

@@ -102,7 +102,7 @@ public sealed class ManifestTests
             spec.Apply(IcebergValue.Double(double.NaN), IcebergValue.Null, IcebergValue.Null),
             spec.Apply(IcebergValue.Double(2.5), IcebergValue.String("\uFF5E"), IcebergValue.Null),
         };
-        var (_, manifest) = await WriteAsync(schema, spec, ManifestContent.Data, [.. tuples.Select((tuple, i) => ManifestEntry.Added(Simple($"{i}", "") with { Partition = tuple }, 1))]);
+        var (_, manifest) = await WriteAsync(schema, spec, ManifestContent.Data, [.. tuples.Select((tuple, i) => ManifestEntry.Added(Simple($"{i}", "") with { Partition = tuple, PartitionSpecId = 0 }, 1))]);
         var summaries = manifest.Partitions!;
         (summaries[0].ContainsNull, summaries[0].ContainsNan).ShouldBe((false, true));
         SingleValueBinary.Read(PrimitiveType.Double, summaries[0].LowerBound!.Value.Span).ShouldBe(IcebergValue.Double(-0.0));
@@ -119,6 +119,7 @@ public sealed class ManifestTests
         await using var writer = new ManifestWriter(output, ManifestCases.Simple, ManifestCases.ByRegion, ManifestContent.Data, 1);
         var file = Simple("a", "eu");
         await Refused(ManifestEntry.Added(file with { Content = DataFileContent.PositionDeletes }, 1), "other kind");
+        await Refused(ManifestEntry.Added(file with { PartitionSpecId = 0 }, 1), "partitioned by the spec 0");
         await Refused(ManifestEntry.Added(file with { Partition = PartitionTuple.Empty }, 1), "0 partition values");
         await Refused(ManifestEntry.Added(file with { Partition = new PartitionTuple(IcebergValue.Int(1)) }, 1), "'region'");
         await Refused(ManifestEntry.Added(file with { EqualityIds = [1] }, 1), "equality ids");
@@ -138,6 +139,11 @@ public sealed class ManifestTests
             error.Message.ShouldContain(why);
         }
     }
+
+    [Fact]
+    public void A_spec_that_no_table_has_taken_yet_writes_no_manifest() => Should.Throw<IcebergException>(() =>
+        new ManifestWriter(Stream.Null, ManifestCases.Simple, new PartitionSpec(0, [PartitionField.Of(2, "region", DataLake.Iceberg.Transforms.Transform.Identity)]), ManifestContent.Data, 1))
+        .Message.ShouldContain("without an id");
 
     [Fact]
     public async Task Manifest_lists_take_no_manifest_of_another_time()

@@ -95,6 +95,8 @@ public sealed class TableMetadataTests
     [InlineData("/last-column-id", "2", IcebergErrorKind.Corrupt, "last-column-id is 2")]
     [InlineData("/last-column-id", "2.5", IcebergErrorKind.Corrupt, "whole number of 32 bits")]
     [InlineData("/current-schema-id", "9", IcebergErrorKind.Corrupt, "current-schema-id is 9")]
+    [InlineData("/schemas/0/type", null, IcebergErrorKind.Corrupt, "schemas[0].type is missing")]
+    [InlineData("/schemas/0/type", "\"list\"", IcebergErrorKind.Corrupt, "must be struct")]
     [InlineData("/schemas", "[]", IcebergErrorKind.Corrupt, "schemas is empty")]
     [InlineData("/schemas/0/fields/0/type", "\"variant\"", IcebergErrorKind.Unsupported, "format version 3")]
     [InlineData("/schemas/0/fields/0/id", "2", IcebergErrorKind.Corrupt, "same id 2")]

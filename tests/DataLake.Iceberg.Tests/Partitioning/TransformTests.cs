@@ -94,7 +94,8 @@ public sealed class TransformTests
     [InlineData("day", "\"1969-12-31T23:59:59.999999\"", -1)]
     [InlineData("hour", "\"1969-12-31T22:59:59.999999\"", -2)]
     [InlineData("hour", "\"1970-01-01T01:00:00\"", 1)]
-    public void Times_before_1970_are_rounded_down(string transform, string json, int expected) => Transform.Parse(transform).Apply(Value("timestamp", json)).AsInt().ShouldBe(expected);
+    public void Times_before_1970_are_rounded_down(string transform, string json, int expected) =>
+        Transform.Parse(transform).Apply(Value("timestamp", json)).AsInt().ShouldBe(expected);
 
     [Fact]
     public void Null_gives_null_in_every_transform()

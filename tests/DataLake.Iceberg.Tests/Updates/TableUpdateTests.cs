@@ -31,6 +31,19 @@ public sealed class TableUpdateTests
     }
 
     [Fact]
+    public void A_schema_that_would_read_old_files_wrongly_is_refused()
+    {
+        var table = Apply(New(), new TableUpdate.AddSchema(new Schema(new StructType([.. Events.Columns.Fields, NestedField.Optional(9, "n", PrimitiveType.Int)]))), new TableUpdate.SetCurrentSchema(-1));
+        Apply(table, Add(NestedField.Optional(9, "n", PrimitiveType.Long)));
+        Apply(table, Add(NestedField.Optional(9, "renamed", PrimitiveType.Int), NestedField.Optional(10, "n", PrimitiveType.String)));
+        Invalid(() => Apply(table, Add(NestedField.Optional(9, "n", PrimitiveType.String)))).ShouldContain("cannot become string");
+        Invalid(() => Apply(table, Add(NestedField.Optional(9, "n", StructType.Of(NestedField.Optional(10, "x", PrimitiveType.Int)))))).ShouldContain("cannot become struct");
+        Invalid(() => Apply(table, Add(NestedField.Optional(5, "m", PrimitiveType.Int)))).ShouldContain("new fields begin at 10");
+
+        static TableUpdate Add(params NestedField[] fields) => new TableUpdate.AddSchema(new Schema(new StructType([.. Events.Columns.Fields, .. fields])));
+    }
+
+    [Fact]
     public void Partition_fields_keep_their_ids_through_every_evolution()
     {
         var table = New();
@@ -79,13 +92,20 @@ public sealed class TableUpdateTests
     }
 
     [Fact]
+    public void A_clock_that_lags_behind_another_writers_does_not_turn_time_back()
+    {
+        var table = Commit(Commit(New(), 11, 3000, "s3://b/v1"), 12, 2500, "s3://b/v2");
+        (table.LastUpdatedMs, table.SnapshotLog[^1], table.MetadataLog[^1].TimestampMs).ShouldBe((3000L, new SnapshotLogEntry(3000, 12), 3000L));
+    }
+
+    [Fact]
     public void A_snapshot_that_was_current_within_one_commit_only_is_not_logged()
     {
         var table = New();
         var first = Snapshot(table, 1);
         var second = Snapshot(table, 2) with { SequenceNumber = 2, ParentSnapshotId = 1 };
         var next = Apply(table, [.. TableMetadataUpdates.Commit(table, first), .. TableMetadataUpdates.Commit(table, second)]);
-        next.SnapshotLog.ShouldBe([new(2000, 2)]);
+        next.SnapshotLog.ShouldBe([new(5000, 2)]);
         next.Snapshots.Count.ShouldBe(2);
     }
 

@@ -1,4 +1,4 @@
-namespace DataLake.Testing;
+namespace DataLake.Testing.Fuzzing;
 
 /// <summary>Damages bytes as bad disks and bad people do.</summary>
 public static class Mutation
