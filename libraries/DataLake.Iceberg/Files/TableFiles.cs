@@ -19,15 +19,19 @@ public sealed class TableFiles(LakeDirectory lake)
 
     /// <summary>The lake path of a location: <c>file:///path</c>, <c>file:/path</c> or a bare absolute path.</summary>
     /// <exception cref="IcebergException"><see cref="IcebergErrorKind.Unsupported"/>: it lies outside the lake.</exception>
-    public string PathOf(string location)
+    public string PathOf(string location) => TryPathOf(location) ?? throw IcebergException.Unsupported(
+        $"The location '{location}' is not in the lake '{lake.Root}', and nothing outside it is read or written; choose the lake that holds the table, or move the table into this one.");
+
+    /// <summary>The lake path of a location, or null outside the lake.</summary>
+    public string? TryPathOf(string location)
     {
         ArgumentException.ThrowIfNullOrEmpty(location);
         var path = location.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? location[Scheme.Length..] : location;
         if (path.StartsWith("//", StringComparison.Ordinal)) path = path[2..];
         if (OperatingSystem.IsWindows()) path = path.TrimStart('/');
-        if (!Path.IsPathFullyQualified(path)) throw Outside(location);
+        if (!Path.IsPathFullyQualified(path)) return null;
         var relative = Path.GetRelativePath(lake.Root, Path.GetFullPath(path)).Replace(Path.DirectorySeparatorChar, '/');
-        return relative is "." or ".." || relative.StartsWith("../", StringComparison.Ordinal) || Path.IsPathRooted(relative) ? throw Outside(location) : relative;
+        return relative is "." or ".." || relative.StartsWith("../", StringComparison.Ordinal) || Path.IsPathRooted(relative) ? null : relative;
     }
 
     /// <summary>Starts a file that becomes visible when it is published.</summary>
@@ -78,7 +82,4 @@ public sealed class TableFiles(LakeDirectory lake)
 
     /// <summary>The files below a location, with their own locations, in no order.</summary>
     public IEnumerable<(string Location, LakeFile File)> List(string location) => lake.List(PathOf(location)).Select(file => (LocationOf(file.Path), file));
-
-    private IcebergException Outside(string location) => IcebergException.Unsupported(
-        $"The location '{location}' is not in the lake '{LocationOf("lake")[..^5]}', and nothing outside it is read or written; choose the lake that holds the table, or move the table into this one.");
 }
