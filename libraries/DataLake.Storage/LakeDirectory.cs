@@ -81,6 +81,43 @@ public sealed class LakeDirectory
         });
     }
 
+    /// <summary>Removes one file.</summary>
+    /// <returns>Whether it was there.</returns>
+    /// <exception cref="StorageException">It cannot be removed.</exception>
+    public bool Delete(string path)
+    {
+        var full = Resolve(path);
+        return Guard(path, () =>
+        {
+            if (!File.Exists(full))
+            {
+                return false;
+            }
+
+            File.Delete(full);
+            return true;
+        });
+    }
+
+    /// <summary>The files below a folder, those of its folders included, staged ones too, in no order; none where the folder is missing. Symbolic links are not followed.</summary>
+    /// <exception cref="StorageException">A folder cannot be read.</exception>
+    public IEnumerable<LakeFile> List(string folder)
+    {
+        var full = Resolve(folder);
+        if (!Directory.Exists(full) || IsBehindLink(full))
+        {
+            yield break;
+        }
+
+        var options = new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = false, AttributesToSkip = FileAttributes.ReparsePoint };
+        using var files = Guard(folder, () => new DirectoryInfo(full).EnumerateFiles("*", options).GetEnumerator());
+        while (Guard(folder, files.MoveNext))
+        {
+            var file = files.Current;
+            yield return new LakeFile(Path.GetRelativePath(Root, file.FullName).Replace(Path.DirectorySeparatorChar, '/'), file.Length, file.LastWriteTimeUtc);
+        }
+    }
+
     private bool IsBehindLink(string full)
     {
         for (var folder = new DirectoryInfo(full); folder is not null && folder.FullName.Length > Root.Length; folder = folder.Parent)

@@ -222,6 +222,35 @@ public sealed class LakeDirectoryTests : IDisposable
     }
 
     [Fact]
+    public async Task A_folder_is_listed_with_its_folders_and_staged_files_and_without_what_lies_behind_links()
+    {
+        await PublishAsync("conformed/t/data/a", "xyz");
+        await PublishAsync("conformed/t/b", "x");
+        await PublishAsync("conformed/other", "x");
+        Directory.CreateDirectory(folder.In("outside"));
+        File.WriteAllText(folder.In("outside", "precious"), "x");
+        Directory.CreateSymbolicLink(lake.Resolve("conformed/t/link"), folder.In("outside"));
+        await using var staged = lake.Create("conformed/t/c");
+        var files = lake.List("conformed/t").ToDictionary(file => file.Path);
+        files.Keys.Select(Path.GetFileName).Where(name => !name!.EndsWith(".staged", StringComparison.Ordinal)).Order().ShouldBe(["a", "b"]);
+        files.Count.ShouldBe(3);
+        files["conformed/t/data/a"].Bytes.ShouldBe(3);
+        files["conformed/t/data/a"].ModifiedAt.UtcDateTime.ShouldBe(File.GetLastWriteTimeUtc(lake.Resolve("conformed/t/data/a")));
+        lake.List("conformed/t/link").ShouldBeEmpty();
+        lake.List("conformed/nowhere").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_file_is_deleted_once()
+    {
+        await PublishAsync("conformed/t/a", "x");
+        lake.Delete("conformed/t/a").ShouldBeTrue();
+        lake.Delete("conformed/t/a").ShouldBeFalse();
+        lake.Delete("conformed/nowhere/a").ShouldBeFalse();
+        Should.Throw<ArgumentException>(() => lake.Delete("../a"));
+    }
+
+    [Fact]
     public void A_missing_file_is_told_with_its_path()
     {
         var error = Should.Throw<StorageException>(() => lake.OpenRead("raw/gone.parquet"));

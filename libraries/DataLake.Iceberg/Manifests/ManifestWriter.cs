@@ -60,6 +60,9 @@ public sealed class ManifestWriter : IAsyncDisposable
     /// <summary>Entries so far.</summary>
     public int EntryCount => files.Sum();
 
+    /// <summary>Bytes that have gone to the output so far; what is not yet a full block is missing.</summary>
+    public long BytesWritten => file.BytesWritten;
+
     /// <summary>Writes an entry.</summary>
     /// <exception cref="IcebergException"><see cref="IcebergErrorKind.Invalid"/>: the entry does not belong here, or lacks what its status asks for; the manifest
     /// can go on without it.</exception>

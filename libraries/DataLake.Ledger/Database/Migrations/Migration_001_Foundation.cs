@@ -171,6 +171,25 @@ internal sealed class Migration_001_Foundation : Migration
             error text,
             PRIMARY KEY (notice_id, channel)
         );
+
+        -- Pointers to Iceberg tables, in the layout of the JDBC catalog, types included: other programs read and write them with this schema as their search path.
+        CREATE SCHEMA IF NOT EXISTS iceberg;
+        CREATE TABLE IF NOT EXISTS iceberg.iceberg_tables (
+            catalog_name varchar(255) NOT NULL,
+            table_namespace varchar(255) NOT NULL,
+            table_name varchar(255) NOT NULL,
+            metadata_location varchar(1000),
+            previous_metadata_location varchar(1000),
+            iceberg_type varchar(5),
+            PRIMARY KEY (catalog_name, table_namespace, table_name)
+        );
+        CREATE TABLE IF NOT EXISTS iceberg.iceberg_namespace_properties (
+            catalog_name varchar(255) NOT NULL,
+            namespace varchar(255) NOT NULL,
+            property_key varchar(255) NOT NULL,
+            property_value varchar(1000),
+            PRIMARY KEY (catalog_name, namespace, property_key)
+        );
         """);
 
     protected override void Down(MigrationBuilder migrationBuilder) =>

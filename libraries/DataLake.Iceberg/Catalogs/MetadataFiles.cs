@@ -1,0 +1,48 @@
+using System.Globalization;
+using DataLake.Iceberg.Files;
+using DataLake.Iceberg.Metadata;
+
+namespace DataLake.Iceberg.Catalogs;
+
+/// <summary>The metadata files of tables, for catalogs that only keep the pointer to the newest one. Each has a name of its own, so that writers never meet.</summary>
+public sealed class MetadataFiles(TableFiles files)
+{
+    /// <summary>The table property that puts metadata elsewhere than in <c>metadata</c> below the table's location.</summary>
+    public const string PathProperty = "write.metadata.path";
+
+    /// <summary>Reads one.</summary>
+    /// <exception cref="IcebergException">It is not there, or not valid.</exception>
+    public async Task<TableMetadata> ReadAsync(string location, CancellationToken cancellation) =>
+        TableMetadataJson.Parse(await files.ReadAllAsync(location, IcebergReadLimits.Default.MaxMetadataBytes, cancellation));
+
+    /// <summary>Writes one.</summary>
+    /// <param name="table">What it says.</param>
+    /// <param name="previous">The one before, whose number in the name is counted on; null for a new table.</param>
+    /// <param name="cancellation">Stops the writing.</param>
+    /// <returns>Where it is.</returns>
+    public async Task<string> WriteAsync(TableMetadata table, string? previous, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(table);
+        var location = string.Create(CultureInfo.InvariantCulture, $"{FolderOf(table)}/{NumberAfter(previous):D5}-{Guid.NewGuid()}.metadata.json");
+        await files.WriteAllAsync(location, TableMetadataJson.ToUtf8(table), cancellation);
+        return location;
+    }
+
+    /// <summary>Removes one that was never pointed to.</summary>
+    public void Delete(string location) => files.Delete(location);
+
+    /// <summary>Where a table's metadata, manifest lists and manifests are written.</summary>
+    public static string FolderOf(TableMetadata table)
+    {
+        ArgumentNullException.ThrowIfNull(table);
+        return (table.Properties.GetValueOrDefault(PathProperty) ?? $"{table.Location.TrimEnd('/')}/metadata").TrimEnd('/');
+    }
+
+    private static int NumberAfter(string? previous)
+    {
+        if (previous is null) return 0;
+        var name = previous.AsSpan(previous.LastIndexOf('/') + 1).TrimStart('v');
+        var digits = name.IndexOfAnyExceptInRange('0', '9');
+        return int.TryParse(digits < 0 ? name : name[..digits], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number + 1 : 1;
+    }
+}

@@ -1,0 +1,85 @@
+using DataLake.Iceberg.Manifests;
+using DataLake.Iceberg.Metadata;
+using DataLake.Iceberg.Planning;
+
+namespace DataLake.Iceberg.Operations;
+
+/// <summary>Whether what others committed since a change was planned spoils it (<see href="https://iceberg.apache.org/spec/#commit-conflict-resolution-and-retry">Commit Conflict Resolution</see>).</summary>
+internal static class ConflictCheck
+{
+    /// <summary>Checks a change against the table as it is now.</summary>
+    /// <exception cref="IcebergException"><see cref="IcebergErrorKind.CommitConflict"/>: the operation must be planned again.</exception>
+    public static async Task CheckAsync(SnapshotReader reader, TableMetadata table, Snapshot? head, TableChange change, CancellationToken cancellation)
+    {
+        foreach (var requirement in change.Requirements) requirement.Check(table);
+        if (change.Isolation is not { } isolation || head?.SnapshotId == change.BaseSnapshotId) return;
+        var since = SnapshotsSince(table, head, change.BaseSnapshotId);
+        var isSerializable = isolation == Isolation.Serializable;
+        var filter = change.ConflictFilter?.Invoke(table);
+        var touched = change.RemovedFiles.Concat(change.ReferencedFiles).Where(file => file.Content == DataFileContent.Data).ToList();
+
+        // Rows that only move, or are replaced, must not lose a delete that came meanwhile; a second delete of the same row does no harm.
+        var isCarrying = change.AddedFiles.Any(file => file.Content == DataFileContent.Data) || change.RemovedFiles.Count > 0;
+        var deletes = new DeleteIndex(table);
+
+        // Each snapshot's own list is asked: a later one may have merged its manifests, or removed its files and kept their rows.
+        foreach (var snapshot in since)
+        {
+            foreach (var manifest in await reader.ManifestsAsync(snapshot, cancellation))
+            {
+                if (manifest.AddedSnapshotId != snapshot.SnapshotId || manifest.AddedFilesCount is 0) continue;
+                var isData = manifest.Content == ManifestContent.Data;
+
+                // A rewrite of files adds no rows.
+                if (isData ? !isSerializable || snapshot.Operation == SnapshotSummary.Replace || filter?.CanMatch(manifest) == false : !isCarrying || touched.Count == 0) continue;
+                await foreach (var entry in reader.EntriesAsync(manifest, withMetrics: true, cancellation))
+                {
+                    if (entry.Status != ManifestEntryStatus.Added || entry.SnapshotId != snapshot.SnapshotId) continue;
+                    if (!isData) deletes.Add(entry);
+                    else if (filter?.CanMatch(entry.DataFile) != false)
+                        throw Conflict($"the snapshot {entry.SnapshotId} added '{entry.DataFile.FilePath}', which may hold rows that this change should have seen");
+                }
+            }
+        }
+
+        foreach (var file in touched)
+        {
+            // The file is older than everything that came since; which number it has does not matter.
+            if (deletes.For(ManifestEntry.Added(file, 0, 0)) is [var delete, ..])
+                throw Conflict($"the snapshot {delete.SnapshotId} deleted rows of '{file.FilePath}', by '{delete.DataFile.FilePath}'");
+        }
+    }
+
+    /// <summary>Checks that the files which added position deletes name are part of the table.</summary>
+    public static async Task CheckReferencesAsync(SnapshotReader reader, IReadOnlyList<ManifestFile> manifests, TableChange change, CancellationToken cancellation)
+    {
+        var missing = change.ReferencedFiles.Select(file => file.FilePath).ToHashSet(StringComparer.Ordinal);
+        if (missing.Count == 0) return;
+        var specs = change.ReferencedFiles.Select(file => file.PartitionSpecId).ToHashSet();
+        foreach (var manifest in manifests)
+        {
+            if (manifest.Content != ManifestContent.Data || !manifest.HasLiveFiles || !specs.Contains(manifest.PartitionSpecId)) continue;
+            await foreach (var entry in reader.EntriesAsync(manifest, withMetrics: false, cancellation))
+                if (entry.IsLive) missing.Remove(entry.DataFile.FilePath);
+            if (missing.Count == 0) return;
+        }
+
+        throw Conflict($"'{missing.First()}', whose rows it deletes, is not part of the table any more");
+    }
+
+    private static List<Snapshot> SnapshotsSince(TableMetadata table, Snapshot? head, long? baseSnapshotId)
+    {
+        var since = new List<Snapshot>();
+        var reached = baseSnapshotId is null;
+        foreach (var snapshot in SnapshotSelection.History(table, head))
+        {
+            if (snapshot.SnapshotId == baseSnapshotId) return since;
+            since.Add(snapshot);
+            reached = baseSnapshotId is null && snapshot.ParentSnapshotId is null;
+        }
+
+        return reached ? since : throw Conflict($"it was planned on the snapshot {baseSnapshotId?.ToString() ?? "none"}, which is not in the history of the table any more, so that nobody knows what came since");
+    }
+
+    private static IcebergException Conflict(string what) => new(IcebergErrorKind.CommitConflict, $"The change does not fit the table any more: {what}. Plan it again on the table as it is.");
+}

@@ -1,0 +1,94 @@
+using DataLake.Iceberg.Files;
+using DataLake.Iceberg.Manifests;
+using DataLake.Iceberg.Metadata;
+using DataLake.Iceberg.Planning;
+using DataLake.Iceberg.Updates;
+
+namespace DataLake.Iceberg.Operations;
+
+/// <summary>Makes the snapshot of one change, again for each attempt; of the files only the manifest list, and what others replaced, is written again.</summary>
+internal sealed class SnapshotProducer
+{
+    private readonly SnapshotReader reader;
+    private readonly TableChange change;
+    private readonly CommitFiles output;
+    private readonly ManifestFilter filter;
+    private readonly ManifestMerger merger;
+    private readonly Dictionary<string, List<string>> attempts = new(StringComparer.Ordinal);
+    private IReadOnlyList<ManifestFile>? added;
+
+    public SnapshotProducer(SnapshotReader reader, TableFiles files, TableChange change, long snapshotId)
+    {
+        (this.reader, this.change, SnapshotId) = (reader, change, snapshotId);
+        output = new CommitFiles(files, snapshotId);
+        filter = new ManifestFilter(change, snapshotId, reader, output);
+        merger = new ManifestMerger(reader, output);
+        var paths = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var file in change.AddedFiles)
+            if (!paths.Add(file.FilePath)) throw IcebergException.Invalid($"The change adds '{file.FilePath}' twice, which would double its rows; add it once.");
+        if (change.Operation == SnapshotSummary.Append && (change.RemovesAll || change.RemovedFiles.Count > 0 || change.AddedFiles.Any(file => file.Content != DataFileContent.Data)))
+            throw IcebergException.Invalid("An append only adds data files; call the change an overwrite or a delete.");
+    }
+
+    public long SnapshotId { get; }
+
+    /// <summary>The snapshot that the next one of a branch follows; a new branch begins where main is.</summary>
+    public static Snapshot? HeadOf(TableMetadata table, string branch) => table.Refs.GetValueOrDefault(branch) is { } reference ? table.FindSnapshot(reference.SnapshotId) : table.CurrentSnapshot;
+
+    public async Task<(Snapshot Snapshot, IReadOnlyList<TableUpdate> Updates)> ProduceAsync(TableMetadata table, CommitOptions options, TimeProvider clock, CancellationToken cancellation)
+    {
+        var parent = HeadOf(table, change.Branch);
+        await ConflictCheck.CheckAsync(reader, table, parent, change, cancellation);
+        var now = Math.Max(clock.GetUtcNow().ToUnixTimeMilliseconds(), table.LastUpdatedMs);
+        var changed = change.Updates.Count == 0 ? table : TableMetadataUpdates.Apply(table, change.Updates, new MetadataChange(now, null));
+        var wanted = options.For(changed);
+        if (change.MergesManifests) wanted = wanted with { MinManifestsToMerge = 2 };
+        var present = await reader.ManifestsAsync(parent, cancellation);
+        await ConflictCheck.CheckReferencesAsync(reader, present, change, cancellation);
+        var kept = await filter.FilterAsync(changed, present, wanted, cancellation);
+        added ??= await WriteAddedAsync(changed, wanted, cancellation);
+        var merged = await merger.MergeAsync(changed, kept.Manifests, wanted, cancellation);
+        List<ManifestFile> manifests = [.. added, .. merged];
+        var list = await output.WriteListAsync(changed, manifests, parent?.SnapshotId, table.LastSequenceNumber + 1, cancellation);
+        attempts[list] = [.. manifests.Select(manifest => manifest.ManifestPath)];
+        var counts = new FileCounts();
+        foreach (var file in change.AddedFiles) counts.Add(file);
+        var snapshot = new Snapshot
+        {
+            SnapshotId = SnapshotId,
+            ParentSnapshotId = parent?.SnapshotId,
+            SequenceNumber = table.LastSequenceNumber + 1,
+            TimestampMs = now,
+            ManifestList = list,
+            Summary = FileCounts.Summary(change, parent, counts, kept.Removed),
+            SchemaId = changed.CurrentSchemaId,
+        };
+        return (snapshot, [.. change.Updates, .. TableMetadataUpdates.Commit(table, snapshot, change.Branch)]);
+    }
+
+    /// <summary>Removes what was written and is not part of the snapshot that was committed; everything, if none was.</summary>
+    public void RemoveUnusedFiles(Snapshot? committed)
+    {
+        var used = new HashSet<string>(StringComparer.Ordinal);
+        if (committed?.ManifestList is { } list)
+        {
+            used.Add(list);
+            used.UnionWith(attempts[list]);
+        }
+
+        output.RemoveAllBut(used);
+    }
+
+    private async Task<IReadOnlyList<ManifestFile>> WriteAddedAsync(TableMetadata table, CommitOptions options, CancellationToken cancellation)
+    {
+        var written = new List<ManifestFile>();
+        foreach (var kind in change.AddedFiles.GroupBy(file => (Content: file.Content == DataFileContent.Data ? ManifestContent.Data : ManifestContent.Deletes, file.PartitionSpecId)))
+        {
+            var number = kind.Key.Content == ManifestContent.Data ? change.DataSequenceNumber : null;
+            var entries = kind.Select(file => ManifestEntry.Added(file, SnapshotId, number)).ToAsyncEnumerable();
+            written.AddRange(await output.WriteManifestsAsync(table, kind.Key.PartitionSpecId, kind.Key.Content, options.ManifestBytes, entries, cancellation));
+        }
+
+        return written;
+    }
+}

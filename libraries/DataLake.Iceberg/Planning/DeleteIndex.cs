@@ -1,0 +1,98 @@
+using DataLake.Iceberg.Manifests;
+using DataLake.Iceberg.Metadata;
+using DataLake.Iceberg.Partitioning;
+using DataLake.Iceberg.Types;
+
+namespace DataLake.Iceberg.Planning;
+
+/// <summary>
+/// The live delete files of a snapshot, found by the data files they apply to (<see href="https://iceberg.apache.org/spec/#scan-planning">Scan Planning</see>): position deletes to files of the same
+/// partition that are not newer, equality deletes to files that are older, those of an unpartitioned spec in every partition.
+/// </summary>
+public sealed class DeleteIndex
+{
+    // The reserved field of position delete files.
+    private const int FilePathFieldId = 2147483546;
+
+    private readonly Dictionary<string, List<ManifestEntry>> byPath = new(StringComparer.Ordinal);
+    private readonly Dictionary<(int SpecId, PartitionTuple Partition), List<ManifestEntry>> byPartition = [];
+    private readonly List<ManifestEntry> everywhere = [];
+    private readonly Dictionary<int, StructType> partitionTypes;
+    private readonly HashSet<int> unpartitioned;
+
+    /// <summary>An empty index.</summary>
+    /// <param name="table">The table that the files belong to.</param>
+    public DeleteIndex(TableMetadata table)
+    {
+        ArgumentNullException.ThrowIfNull(table);
+        partitionTypes = table.PartitionSpecs.ToDictionary(spec => spec.SpecId, spec => spec.PartitionType(table.CurrentSchema));
+        unpartitioned = [.. table.PartitionSpecs.Where(spec => spec.IsUnpartitioned).Select(spec => spec.SpecId)];
+    }
+
+    /// <summary>How many delete files it has.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Adds a delete file.</summary>
+    public void Add(ManifestEntry entry)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        var file = entry.DataFile;
+        Count++;
+        if (file.Content == DataFileContent.EqualityDeletes && unpartitioned.Contains(file.PartitionSpecId)) everywhere.Add(entry);
+        else if (TargetOf(file) is { } path) ListOf(byPath, path).Add(entry);
+        else ListOf(byPartition, PartitionOf(file)).Add(entry);
+    }
+
+    /// <summary>The delete files that apply to a data file.</summary>
+    public IReadOnlyList<ManifestEntry> For(ManifestEntry data)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        if (Count == 0) return [];
+        List<ManifestEntry>? found = null;
+        Collect(everywhere, data, ref found);
+        if (byPartition.TryGetValue(PartitionOf(data.DataFile), out var partition)) Collect(partition, data, ref found);
+        if (byPath.TryGetValue(data.DataFile.FilePath, out var path)) Collect(path, data, ref found);
+        return found ?? (IReadOnlyList<ManifestEntry>)[];
+    }
+
+    /// <summary>Two files are in one partition when spec and values are the same, whatever the type was when the one or the other was written.</summary>
+    private (int SpecId, PartitionTuple Partition) PartitionOf(DataFile file) =>
+        (file.PartitionSpecId, partitionTypes.TryGetValue(file.PartitionSpecId, out var type) ? PartitionPromotion.Promote(file.Partition, type) : file.Partition);
+
+    private static void Collect(List<ManifestEntry> deletes, ManifestEntry data, ref List<ManifestEntry>? found)
+    {
+        foreach (var delete in deletes)
+            if (Applies(delete, data)) (found ??= []).Add(delete);
+    }
+
+    private static bool Applies(ManifestEntry delete, ManifestEntry data)
+    {
+        if (delete.DataFile.Content == DataFileContent.EqualityDeletes) return data.SequenceNumber < delete.SequenceNumber;
+        return data.SequenceNumber <= delete.SequenceNumber && CanName(delete.DataFile, data.DataFile.FilePath);
+    }
+
+    /// <summary>Whether a position delete file can name a data file, by its bounds of the path.</summary>
+    private static bool CanName(DataFile delete, string path)
+    {
+        if (delete.LowerBounds is not { } lowers || !lowers.TryGetValue(FilePathFieldId, out var lower) || delete.UpperBounds is not { } uppers || !uppers.TryGetValue(FilePathFieldId, out var upper)) return true;
+        Span<byte> bytes = path.Length <= 256 ? stackalloc byte[path.Length * 3] : new byte[path.Length * 3];
+        bytes = bytes[..System.Text.Encoding.UTF8.GetBytes(path, bytes)];
+        return bytes.SequenceCompareTo(lower.Span) >= 0 && bytes.SequenceCompareTo(upper.Span) <= 0;
+    }
+
+    /// <summary>The one data file that a position delete file names, if it says so, or its bounds are one path. Bounds that were cut are not equal.</summary>
+    private static string? TargetOf(DataFile delete)
+    {
+        if (delete.Content != DataFileContent.PositionDeletes || delete.ReferencedDataFile is not null) return delete.ReferencedDataFile;
+        return delete.LowerBounds is { } lowers && lowers.TryGetValue(FilePathFieldId, out var lower) && delete.UpperBounds is { } uppers && uppers.TryGetValue(FilePathFieldId, out var upper) && lower.Span.SequenceEqual(upper.Span)
+            ? System.Text.Encoding.UTF8.GetString(lower.Span)
+            : null;
+    }
+
+    private static List<ManifestEntry> ListOf<TKey>(Dictionary<TKey, List<ManifestEntry>> lists, TKey key)
+        where TKey : notnull
+    {
+        if (!lists.TryGetValue(key, out var list)) lists[key] = list = [];
+        return list;
+    }
+}

@@ -1,0 +1,3 @@
+using DataLake.Testing;
+
+[assembly: AssemblyFixture(typeof(TestPostgres))]

@@ -1,0 +1,155 @@
+using DataLake.Iceberg.Catalogs;
+using DataLake.Iceberg.Manifests;
+using DataLake.Iceberg.Metadata;
+using DataLake.Iceberg.Operations;
+using DataLake.Iceberg.Partitioning;
+using DataLake.Iceberg.Planning;
+using DataLake.Iceberg.Tests.Catalogs;
+using DataLake.Iceberg.Types;
+using DataLake.Iceberg.Updates;
+using DataLake.Iceberg.Values;
+using DataLake.Parquet.Columns;
+using DataLake.Parquet.Reading;
+using DataLake.Parquet.Schema;
+using DataLake.Parquet.Writing;
+
+namespace DataLake.Iceberg.Tests.Operations;
+
+/// <summary>A table of ids and values in a real lake and catalog: writes its data files, and reads it back by the planner.</summary>
+internal sealed class LakeTable
+{
+    private const int Id = 1, Value = 2, FilePath = 2147483546, Pos = 2147483545;
+
+    private readonly CatalogFixture lake;
+    private int files;
+
+    private LakeTable(CatalogFixture lake, CatalogTable created) => (this.lake, Identifier, Location) = (lake, created.Identifier, created.Metadata.Location);
+
+    public static Schema Schema { get; } = new(StructType.Of(NestedField.Mandatory(Id, "id", PrimitiveType.Long), NestedField.Optional(Value, "value", PrimitiveType.Long)));
+
+    public TableIdentifier Identifier { get; }
+
+    public string Location { get; }
+
+    public TableCommits Commits => new(lake.Catalog, lake.Files, TimeProvider.System);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public static async Task<LakeTable> CreateAsync(CatalogFixture lake, string name, PartitionSpec? spec = null, IReadOnlyDictionary<string, string>? properties = null) => new(lake, await lake.Catalog.CreateTableAsync(
+        new TableIdentifier("tests", name), TableMetadataUpdates.Creation(Guid.NewGuid(), lake.Files.LocationOf($"conformed/tests/{name}"), Schema, spec, null, properties), Cancellation));
+
+    public async Task<CatalogTable> LoadAsync() => (await lake.Catalog.LoadTableAsync(Identifier, Cancellation))!;
+
+    public Task<CommitOutcome> CommitAsync(TableChange change) => Commits.CommitAsync(Identifier, change, Cancellation);
+
+    /// <summary>Writes a data file; rows with one partition only.</summary>
+    public async Task<DataFile> WriteAsync(TableMetadata table, params IReadOnlyList<(long Id, long Value)> rows)
+    {
+        ParquetColumn[] columns = [ParquetColumn.Of("id", PhysicalType.Int64, null, nullable: false, fieldId: Id), ParquetColumn.Of("value", PhysicalType.Int64, fieldId: Value)];
+        var file = await WriteFileAsync(columns, rows.Count, (writer, row) =>
+        {
+            ((Int64ColumnBuffer)writer[0]).Append(rows[row].Id);
+            ((Int64ColumnBuffer)writer[1]).Append(rows[row].Value);
+        });
+        return file with
+        {
+            Partition = PartitionOf(table, rows[0].Id),
+            PartitionSpecId = table.DefaultSpecId,
+            ValueCounts = new FieldMap<long>([new(Id, rows.Count), new(Value, rows.Count)]),
+            NullValueCounts = new FieldMap<long>([new(Id, 0), new(Value, 0)]),
+            LowerBounds = Bounds(rows.Min(row => row.Id), rows.Min(row => row.Value)),
+            UpperBounds = Bounds(rows.Max(row => row.Id), rows.Max(row => row.Value)),
+        };
+    }
+
+    public static PartitionTuple PartitionOf(TableMetadata table, long id) => table.DefaultSpec.Apply([.. table.DefaultSpec.Fields.Select(_ => IcebergValue.Long(id))]);
+
+    /// <summary>Writes a position delete file for rows of one data file.</summary>
+    public async Task<DataFile> DeleteAsync(DataFile data, params IReadOnlyList<long> positions)
+    {
+        ParquetColumn[] columns = [ParquetColumn.Text("file_path", nullable: false, fieldId: FilePath), ParquetColumn.Of("pos", PhysicalType.Int64, null, nullable: false, fieldId: Pos)];
+        var path = System.Text.Encoding.UTF8.GetBytes(data.FilePath);
+        var file = await WriteFileAsync(columns, positions.Count, (writer, row) =>
+        {
+            ((ByteArrayColumnBuffer)writer[0]).Append(path);
+            ((Int64ColumnBuffer)writer[1]).Append(positions[row]);
+        });
+        return file with
+        {
+            Content = DataFileContent.PositionDeletes, Partition = data.Partition, PartitionSpecId = data.PartitionSpecId,
+            LowerBounds = new FieldMap<ReadOnlyMemory<byte>>([new(FilePath, path)]), UpperBounds = new FieldMap<ReadOnlyMemory<byte>>([new(FilePath, path)]),
+        };
+    }
+
+    public async Task<List<ScanFile>> PlanAsync(Snapshot? snapshot = null, params IReadOnlyList<ColumnPredicate> predicates)
+    {
+        var table = (await LoadAsync()).Metadata;
+        return await PlanAsync(table, snapshot ?? table.CurrentSnapshot, predicates);
+    }
+
+    public async Task<List<ScanFile>> PlanAsync(TableMetadata table, Snapshot? snapshot, params IReadOnlyList<ColumnPredicate> predicates) =>
+        await new ScanPlanner(lake.Files).PlanAsync(table, snapshot, predicates.Count == 0 ? null : new FileFilter(table, predicates), withMetrics: true, Cancellation).ToListAsync(Cancellation);
+
+    /// <summary>The rows that a snapshot has, in order: those of its files without the deleted ones.</summary>
+    public async Task<List<(long Id, long Value)>> RowsAsync(Snapshot? snapshot = null)
+    {
+        var rows = new List<(long, long)>();
+        foreach (var file in await PlanAsync(snapshot)) rows.AddRange((await LiveAsync(file)).Select(row => (row.Id, row.Value)));
+        rows.Sort();
+        return rows;
+    }
+
+    public async Task<List<(long Position, long Id, long Value)>> LiveAsync(ScanFile file)
+    {
+        var deleted = new HashSet<long>();
+        foreach (var delete in file.Deletes)
+        {
+            await using var reader = await ParquetFileReader.OpenAsync(lake.Files.OpenRead(delete.DataFile.FilePath), cancellationToken: Cancellation);
+            using var paths = (ByteArrayColumnValues)await reader.ReadColumnAsync(0, 0, Cancellation);
+            using var positions = (FixedWidthColumnValues<long>)await reader.ReadColumnAsync(0, 1, Cancellation);
+            for (var i = 0; i < positions.RowCount; i++)
+                if (System.Text.Encoding.UTF8.GetString(paths[i]) == file.Data.DataFile.FilePath) deleted.Add(positions.Values[i]);
+        }
+
+        await using var data = await ParquetFileReader.OpenAsync(lake.Files.OpenRead(file.Data.DataFile.FilePath), cancellationToken: Cancellation);
+        using var ids = (FixedWidthColumnValues<long>)await data.ReadColumnAsync(0, 0, Cancellation);
+        using var values = (FixedWidthColumnValues<long>)await data.ReadColumnAsync(0, 1, Cancellation);
+        var live = new List<(long, long, long)>();
+        for (var i = 0; i < ids.RowCount; i++)
+            if (!deleted.Contains(i)) live.Add((i, ids.Values[i], values.Values[i]));
+        return live;
+    }
+
+    /// <summary>The files of the table's folder that no snapshot or pointer of the table needs.</summary>
+    public async Task<List<string>> OrphansAsync()
+    {
+        var table = await LoadAsync();
+        var needed = new HashSet<string>(table.Metadata.MetadataLog.Select(entry => entry.MetadataFile)) { table.MetadataLocation };
+        var reader = new SnapshotReader(lake.Files);
+        foreach (var snapshot in table.Metadata.Snapshots)
+        {
+            needed.Add(snapshot.ManifestList!);
+            foreach (var manifest in await reader.ManifestsAsync(snapshot, Cancellation))
+            {
+                needed.Add(manifest.ManifestPath);
+                await foreach (var entry in reader.EntriesAsync(manifest, false, Cancellation)) needed.Add(entry.DataFile.FilePath);
+            }
+        }
+
+        return [.. lake.Files.List(Location).Select(file => file.Location).Where(location => !needed.Contains(location))];
+    }
+
+    private async Task<DataFile> WriteFileAsync(ParquetColumn[] columns, int rows, Action<ParquetFileWriter, int> append)
+    {
+        var location = $"{Location}/data/{Interlocked.Increment(ref files):D5}.parquet";
+        await using var file = lake.Files.Create(location);
+        await using var writer = new ParquetFileWriter(file.Stream, new ParquetSchema(columns), new ParquetWriterOptions());
+        for (var row = 0; row < rows; row++) append(writer, row);
+        await writer.EndBatchAsync(Cancellation);
+        var summary = await writer.CompleteAsync(Cancellation);
+        await file.PublishAsync(Cancellation);
+        return new DataFile { FilePath = location, RecordCount = summary.RowCount, FileSizeInBytes = summary.ByteLength };
+    }
+
+    private static FieldMap<ReadOnlyMemory<byte>> Bounds(long id, long value) => new([new(Id, SingleValueBinary.ToBytes(IcebergValue.Long(id))), new(Value, SingleValueBinary.ToBytes(IcebergValue.Long(value)))]);
+}
