@@ -23,7 +23,18 @@ internal sealed class ChunkSource(Stream stream, long start, long length) : IDis
         return _window.AsMemory(_from, _to - _from);
     }
 
-    public void Skip(int size) => _from += size;
+    /// <summary>Steps over bytes; those that are not in the window are not read.</summary>
+    public void Skip(int size)
+    {
+        if (size <= _to - _from)
+        {
+            _from += size;
+            return;
+        }
+
+        _next += size - (_to - _from);
+        _from = _to = 0;
+    }
 
     public void Dispose()
     {

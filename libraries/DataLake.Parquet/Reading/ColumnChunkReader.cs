@@ -40,6 +40,20 @@ public sealed class ColumnChunkReader : IDisposable
         return AddPageAsync(cancellationToken);
     }
 
+    /// <summary>Steps over the next page without decoding it; its bytes are not read where they do not stand next to others that are.</summary>
+    /// <returns>Its rows, or 0 when the chunk has no more.</returns>
+    /// <exception cref="ParquetException">The page's header is damaged; or <see cref="ParquetErrorKind.Unsupported"/>: the column is a list, whose headers do not say how many rows a page has.</exception>
+    public async ValueTask<int> SkipPageAsync(CancellationToken cancellationToken)
+    {
+        if (Values.Column.Element is not null) throw ParquetException.Unsupported($"Pages of list '{Values.Column.Name}' cannot be skipped: their headers do not count rows.");
+        Values.Clear();
+        if (await NextDataPageAsync(cancellationToken) is not { } header) return 0;
+        _source.Skip(header.CompressedSize);
+        _entries += header.ValueCount;
+        _rows += header.ValueCount;
+        return header.ValueCount;
+    }
+
     /// <summary>Gives the memory back. The file stays open.</summary>
     public void Dispose()
     {
@@ -50,6 +64,18 @@ public sealed class ColumnChunkReader : IDisposable
 
     /// <summary>Adds the next page to <see cref="Values"/>.</summary>
     internal async ValueTask<bool> AddPageAsync(CancellationToken cancellationToken)
+    {
+        if (await NextDataPageAsync(cancellationToken) is not { } header) return false;
+        var page = await TakeBodyAsync(header, cancellationToken);
+        var rows = Values.RowCount;
+        _decoder.DecodeData(header, page.Span, Values);
+        _rows += Values.RowCount - rows;
+        _entries += header.ValueCount;
+        return true;
+    }
+
+    /// <summary>Goes on to the body of the next data page that has rows, taking in the dictionary on the way; null at the end of the chunk.</summary>
+    private async ValueTask<PageHeader?> NextDataPageAsync(CancellationToken cancellationToken)
     {
         while (_entries < _chunk.ValueCount)
         {
@@ -64,26 +90,26 @@ public sealed class ColumnChunkReader : IDisposable
                     ParquetErrorKind.LimitExceeded, $"A page of column '{Values.Column.Name}' states {header.UncompressedSize:N0} bytes; MaxPageBytes is {_options.MaxPageBytes:N0}.");
             }
 
-            var page = (await _source.PeekAsync(header.CompressedSize, cancellationToken))[..header.CompressedSize];
-            _source.Skip(header.CompressedSize);
-            if (header.Type == PageType.Dictionary)
+            if (header.Type is PageType.Data or PageType.DataV2 && header.ValueCount > 0)
             {
-                _decoder.DecodeDictionary(header, page.Span, Values);
-                continue;
+                if (header.ValueCount > _chunk.ValueCount - _entries)
+                    throw ParquetException.Corrupt($"The pages of column '{Values.Column.Name}' hold more than the {_chunk.ValueCount} values that its metadata states.");
+                return header;
             }
 
-            if (header.Type is not (PageType.Data or PageType.DataV2) || header.ValueCount == 0) continue;
-            if (header.ValueCount > _chunk.ValueCount - _entries)
-                throw ParquetException.Corrupt($"The pages of column '{Values.Column.Name}' hold more than the {_chunk.ValueCount} values that its metadata states.");
-            var rows = Values.RowCount;
-            _decoder.DecodeData(header, page.Span, Values);
-            _rows += Values.RowCount - rows;
-            _entries += header.ValueCount;
-            return true;
+            if (header.Type == PageType.Dictionary) _decoder.DecodeDictionary(header, (await TakeBodyAsync(header, cancellationToken)).Span, Values);
+            else _source.Skip(header.CompressedSize);
         }
 
         if (_rows != _rowCount) throw ParquetException.Corrupt($"Column '{Values.Column.Name}' holds {_rows} rows in a row group of {_rowCount}.");
-        return false;
+        return null;
+    }
+
+    private async ValueTask<ReadOnlyMemory<byte>> TakeBodyAsync(PageHeader header, CancellationToken cancellationToken)
+    {
+        var body = (await _source.PeekAsync(header.CompressedSize, cancellationToken))[..header.CompressedSize];
+        _source.Skip(header.CompressedSize);
+        return body;
     }
 
     /// <summary>Hands <see cref="Values"/> over to the caller.</summary>
