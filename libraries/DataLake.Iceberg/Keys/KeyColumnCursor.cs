@@ -1,15 +1,16 @@
 using System.Numerics;
 using DataLake.Iceberg.Types;
 using DataLake.Iceberg.Values;
+using DataLake.Parquet.Metadata;
 using DataLake.Parquet.Reading;
 
 namespace DataLake.Iceberg.Keys;
 
 /// <summary>Walks one key column of a row group and makes fingerprints of its values, a page in memory.</summary>
-internal sealed class KeyColumnCursor(ParquetFileReader reader, int rowGroup, KeyColumn key, long[]? pageStarts) : IDisposable
+internal sealed class KeyColumnCursor(ParquetFileReader reader, int rowGroup, KeyColumn key, OffsetIndex? places) : IDisposable
 {
     private readonly ColumnChunkReader chunk = reader.OpenColumn(rowGroup, key.Place);
-    private int page;
+    private int place;
     private int row;
     private int value;
     private long pageStart;
@@ -24,27 +25,38 @@ internal sealed class KeyColumnCursor(ParquetFileReader reader, int rowGroup, Ke
         while (pageStart + chunk.Values.RowCount <= target)
         {
             var next = pageStart + chunk.Values.RowCount;
-            if (pageStarts is not null && page + 1 < pageStarts.Length && pageStarts[page + 1] <= target)
+            if (places is not null && NextPage(target) is var page && page.FirstRow > next)
             {
-                var skipped = await chunk.SkipPageAsync(cancellation);
-                if (skipped == 0 || next + skipped != pageStarts[page + 1])
-                    throw IcebergException.Corrupt($"A page of column '{key.Column.Name}' does not have the rows that the file's page index states; write the file again.");
-                pageStart = next + skipped;
-            }
-            else
-            {
-                if (!await chunk.ReadPageAsync(cancellation)) throw IcebergException.Corrupt($"Column '{key.Column.Name}' ends before row {target} of its row group.");
-                pageStart = next;
+                await chunk.SeekPageAsync(page, cancellation);
+                next = page.FirstRow;
             }
 
-            (row, value) = (0, 0);
-            page++;
+            if (!await chunk.ReadPageAsync(cancellation)) throw IcebergException.Corrupt($"Column '{key.Column.Name}' ends before row {target} of its row group.");
+            (pageStart, row, value) = (next, 0, 0);
+            CheckPlace();
         }
 
         var step = (int)(target - pageStart) - row;
         if (step == 0) return;
         value += chunk.Values.NullCount == 0 ? step : chunk.Values.DefinitionLevels.Slice(row, step).Count((byte)1);
         row += step;
+    }
+
+    /// <summary>A page index that is wrong would let other rows be taken for those that were found.</summary>
+    private void CheckPlace()
+    {
+        if (places is null) return;
+        var page = NextPage(pageStart);
+        var isLast = place + 1 == places.Pages.Count;
+        if (page.FirstRow == pageStart && (isLast || places.Pages[place + 1].FirstRow == pageStart + chunk.Values.RowCount)) return;
+        throw IcebergException.Corrupt($"A page of column '{key.Column.Name}' does not hold the rows that the file's page index states; write the file again.");
+    }
+
+    /// <summary>The last page that begins at a row or before it.</summary>
+    private PageLocation NextPage(long target)
+    {
+        while (place + 1 < places!.Pages.Count && places.Pages[place + 1].FirstRow <= target) place++;
+        return places.Pages[place];
     }
 
     /// <summary>Makes fingerprints of the next rows, which are <see cref="Available"/>.</summary>

@@ -21,7 +21,7 @@ internal sealed class KeyReader : IDisposable
     private KeyReader(ParquetFileReader reader, int rowGroup, KeyColumn[] key, PagePlan plan)
     {
         ranges = plan.Ranges;
-        cursors = [.. key.Select((part, i) => part.IsMissing ? null : new KeyColumnCursor(reader, rowGroup, part, plan.PageStarts[i]))];
+        cursors = [.. key.Select((part, i) => part.IsMissing ? null : new KeyColumnCursor(reader, rowGroup, part, plan.Places[i]))];
         column = key.Length > 1 ? new UInt128[Step] : [];
     }
 
@@ -93,25 +93,25 @@ internal sealed class KeyReader : IDisposable
         HasNull = true;
     }
 
-    /// <summary>Which rows are to be read, and where each column's pages begin; null where that is not known.</summary>
-    private sealed record PagePlan(IReadOnlyList<(long From, long To)> Ranges, long[]?[] PageStarts)
+    /// <summary>Which rows are to be read, and where each column's pages stand; null where that is not known.</summary>
+    private sealed record PagePlan(IReadOnlyList<(long From, long To)> Ranges, OffsetIndex?[] Places)
     {
         public static async Task<PagePlan> OfAsync(ParquetFileReader reader, int rowGroup, KeyColumn[] key, KeyRange[]? sought, CancellationToken cancellation)
         {
             var rows = reader.Metadata.RowGroups[rowGroup].RowCount;
             IReadOnlyList<(long From, long To)> ranges = [(0, rows)];
-            var starts = new long[]?[key.Length];
+            var places = new OffsetIndex?[key.Length];
             for (var i = 0; sought is not null && i < key.Length; i++)
             {
                 if (key[i].IsMissing) continue;
                 var columnIndex = await reader.ReadColumnIndexAsync(rowGroup, key[i].Place, cancellation);
                 var offsetIndex = await reader.ReadOffsetIndexAsync(rowGroup, key[i].Place, cancellation);
                 if (columnIndex is null || offsetIndex is null || !AreWhole(columnIndex, offsetIndex, rows)) continue;
-                starts[i] = [.. offsetIndex.Pages.Select(page => page.FirstRow), rows];
-                ranges = Intersect(ranges, Kept(key[i], columnIndex, starts[i]!, sought[i]));
+                places[i] = offsetIndex;
+                ranges = Intersect(ranges, Kept(key[i], columnIndex, [.. offsetIndex.Pages.Select(page => page.FirstRow), rows], sought[i]));
             }
 
-            return new PagePlan(ranges, starts);
+            return new PagePlan(ranges, places);
         }
 
         private static bool AreWhole(ColumnIndex columns, OffsetIndex offsets, long rows)

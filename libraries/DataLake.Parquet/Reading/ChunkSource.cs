@@ -23,17 +23,23 @@ internal sealed class ChunkSource(Stream stream, long start, long length) : IDis
         return _window.AsMemory(_from, _to - _from);
     }
 
-    /// <summary>Steps over bytes; those that are not in the window are not read.</summary>
-    public void Skip(int size)
+    public void Skip(int size) => _from += size;
+
+    /// <summary>Goes on at a later byte of the file; what lies between and is not in the window is not read.</summary>
+    /// <returns>False when that is not ahead in the part.</returns>
+    public bool SeekTo(long offset)
     {
-        if (size <= _to - _from)
+        var distance = offset - (_next - (_to - _from));
+        if (distance < 0 || distance > Remaining) return false;
+        if (distance <= _to - _from)
         {
-            _from += size;
-            return;
+            _from += (int)distance;
+            return true;
         }
 
-        _next += size - (_to - _from);
+        _next = offset;
         _from = _to = 0;
+        return true;
     }
 
     public void Dispose()

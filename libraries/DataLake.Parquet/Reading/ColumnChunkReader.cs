@@ -1,3 +1,4 @@
+using DataLake.Parquet.Encodings;
 using DataLake.Parquet.Metadata;
 using DataLake.Parquet.Schema;
 using DataLake.Parquet.Thrift;
@@ -40,18 +41,24 @@ public sealed class ColumnChunkReader : IDisposable
         return AddPageAsync(cancellationToken);
     }
 
-    /// <summary>Steps over the next page without decoding it; its bytes are not read where they do not stand next to others that are.</summary>
-    /// <returns>Its rows, or 0 when the chunk has no more.</returns>
-    /// <exception cref="ParquetException">The page's header is damaged; or <see cref="ParquetErrorKind.Unsupported"/>: the column is a list, whose headers do not say how many rows a page has.</exception>
-    public async ValueTask<int> SkipPageAsync(CancellationToken cancellationToken)
+    /// <summary>Makes a later page the next one to be read. Those before it are not read, only the dictionary.</summary>
+    /// <param name="page">Where the page stands, by the file's <see cref="OffsetIndex"/>.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="ParquetException"><see cref="ParquetErrorKind.Corrupt"/>: the page is not ahead in this chunk. <see cref="ParquetErrorKind.Unsupported"/>: the column is a list.</exception>
+    public async ValueTask SeekPageAsync(PageLocation page, CancellationToken cancellationToken)
     {
-        if (Values.Column.Element is not null) throw ParquetException.Unsupported($"Pages of list '{Values.Column.Name}' cannot be skipped: their headers do not count rows.");
+        if (Values.Column.Element is not null) throw ParquetException.Unsupported($"The pages of list '{Values.Column.Name}' are read one after another only.");
+        if (_entries == 0 && !_decoder.HasDictionary && _chunk.Encodings.Any(encoding => encoding is ParquetEncoding.RleDictionary or ParquetEncoding.PlainDictionary))
+        {
+            var header = await ReadHeaderAsync(cancellationToken);
+            Check(header);
+            if (header.Type == PageType.Dictionary) _decoder.DecodeDictionary(header, (await TakeBodyAsync(header, cancellationToken)).Span, Values);
+        }
+
+        if (page.FirstRow < _rows || page.FirstRow > _rowCount || !_source.SeekTo(page.Offset))
+            throw ParquetException.Corrupt($"A page of column '{Values.Column.Name}' is said to stand at byte {page.Offset} with row {page.FirstRow}, which is not ahead in its chunk.");
         Values.Clear();
-        if (await NextDataPageAsync(cancellationToken) is not { } header) return 0;
-        _source.Skip(header.CompressedSize);
-        _entries += header.ValueCount;
-        _rows += header.ValueCount;
-        return header.ValueCount;
+        _rows = _entries = page.FirstRow;
     }
 
     /// <summary>Gives the memory back. The file stays open.</summary>
@@ -82,14 +89,7 @@ public sealed class ColumnChunkReader : IDisposable
             if (_source.Remaining == 0)
                 throw ParquetException.Corrupt($"Column '{Values.Column.Name}' holds {_entries} values where its metadata states {_chunk.ValueCount}.");
             var header = await ReadHeaderAsync(cancellationToken);
-            if (header.CompressedSize > _source.Remaining)
-                throw ParquetException.Corrupt($"A page of column '{Values.Column.Name}' states {header.CompressedSize} bytes where {_source.Remaining} are left.");
-            if (Math.Max(header.CompressedSize, header.UncompressedSize) > _options.MaxPageBytes)
-            {
-                throw new ParquetException(
-                    ParquetErrorKind.LimitExceeded, $"A page of column '{Values.Column.Name}' states {header.UncompressedSize:N0} bytes; MaxPageBytes is {_options.MaxPageBytes:N0}.");
-            }
-
+            Check(header);
             if (header.Type is PageType.Data or PageType.DataV2 && header.ValueCount > 0)
             {
                 if (header.ValueCount > _chunk.ValueCount - _entries)
@@ -103,6 +103,17 @@ public sealed class ColumnChunkReader : IDisposable
 
         if (_rows != _rowCount) throw ParquetException.Corrupt($"Column '{Values.Column.Name}' holds {_rows} rows in a row group of {_rowCount}.");
         return null;
+    }
+
+    private void Check(PageHeader header)
+    {
+        if (header.CompressedSize > _source.Remaining)
+            throw ParquetException.Corrupt($"A page of column '{Values.Column.Name}' states {header.CompressedSize} bytes where {_source.Remaining} are left.");
+        if (Math.Max(header.CompressedSize, header.UncompressedSize) > _options.MaxPageBytes)
+        {
+            throw new ParquetException(
+                ParquetErrorKind.LimitExceeded, $"A page of column '{Values.Column.Name}' states {header.UncompressedSize:N0} bytes; MaxPageBytes is {_options.MaxPageBytes:N0}.");
+        }
     }
 
     private async ValueTask<ReadOnlyMemory<byte>> TakeBodyAsync(PageHeader header, CancellationToken cancellationToken)
