@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using DataLake.Parquet.BloomFilters;
+using DataLake.Parquet.Hashing;
 using DataLake.Parquet.Reading;
 using DataLake.Parquet.Schema;
 using DataLake.Parquet.Tests.Tables;

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using DataLake.Parquet.Hashing;
 using DataLake.Parquet.Schema;
 
 namespace DataLake.Parquet.BloomFilters;
@@ -45,6 +46,10 @@ public sealed class SplitBlockBloomFilter
 
     /// <summary>False when no row of an INT64 column has this value.</summary>
     public bool MightContain(long value) => Has(XxHash64.Hash((ulong)value));
+
+    /// <summary>False when no row has a value of this hash.</summary>
+    /// <param name="hash"><see cref="XxHash64"/> of the value in PLAIN encoding, for callers that ask many filters for the same value.</param>
+    public bool MightContainHash(ulong hash) => Has(hash);
 
     internal void Insert(ulong hash)
     {

@@ -25,6 +25,23 @@ internal sealed class ChunkSource(Stream stream, long start, long length) : IDis
 
     public void Skip(int size) => _from += size;
 
+    /// <summary>Goes on at a later byte of the file; what lies between and is not in the window is not read.</summary>
+    /// <returns>False when that is not ahead in the part.</returns>
+    public bool SeekTo(long offset)
+    {
+        var distance = offset - (_next - (_to - _from));
+        if (distance < 0 || distance > Remaining) return false;
+        if (distance <= _to - _from)
+        {
+            _from += (int)distance;
+            return true;
+        }
+
+        _next = offset;
+        _from = _to = 0;
+        return true;
+    }
+
     public void Dispose()
     {
         if (_window.Length > 0) ArrayPool<byte>.Shared.Return(_window);

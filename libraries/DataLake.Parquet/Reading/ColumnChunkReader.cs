@@ -1,3 +1,4 @@
+using DataLake.Parquet.Encodings;
 using DataLake.Parquet.Metadata;
 using DataLake.Parquet.Schema;
 using DataLake.Parquet.Thrift;
@@ -40,6 +41,26 @@ public sealed class ColumnChunkReader : IDisposable
         return AddPageAsync(cancellationToken);
     }
 
+    /// <summary>Makes a later page the next one to be read. Those before it are not read, only the dictionary.</summary>
+    /// <param name="page">Where the page stands, by the file's <see cref="OffsetIndex"/>.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="ParquetException"><see cref="ParquetErrorKind.Corrupt"/>: the page is not ahead in this chunk. <see cref="ParquetErrorKind.Unsupported"/>: the column is a list.</exception>
+    public async ValueTask SeekPageAsync(PageLocation page, CancellationToken cancellationToken)
+    {
+        if (Values.Column.Element is not null) throw ParquetException.Unsupported($"The pages of list '{Values.Column.Name}' are read one after another only.");
+        if (_entries == 0 && !_decoder.HasDictionary && _chunk.Encodings.Any(encoding => encoding is ParquetEncoding.RleDictionary or ParquetEncoding.PlainDictionary))
+        {
+            var header = await ReadHeaderAsync(cancellationToken);
+            Check(header);
+            if (header.Type == PageType.Dictionary) _decoder.DecodeDictionary(header, (await TakeBodyAsync(header, cancellationToken)).Span, Values);
+        }
+
+        if (page.FirstRow < _rows || page.FirstRow > _rowCount || !_source.SeekTo(page.Offset))
+            throw ParquetException.Corrupt($"A page of column '{Values.Column.Name}' is said to stand at byte {page.Offset} with row {page.FirstRow}, which is not ahead in its chunk.");
+        Values.Clear();
+        _rows = _entries = page.FirstRow;
+    }
+
     /// <summary>Gives the memory back. The file stays open.</summary>
     public void Dispose()
     {
@@ -51,39 +72,55 @@ public sealed class ColumnChunkReader : IDisposable
     /// <summary>Adds the next page to <see cref="Values"/>.</summary>
     internal async ValueTask<bool> AddPageAsync(CancellationToken cancellationToken)
     {
+        if (await NextDataPageAsync(cancellationToken) is not { } header) return false;
+        var page = await TakeBodyAsync(header, cancellationToken);
+        var rows = Values.RowCount;
+        _decoder.DecodeData(header, page.Span, Values);
+        _rows += Values.RowCount - rows;
+        _entries += header.ValueCount;
+        return true;
+    }
+
+    /// <summary>Goes on to the body of the next data page that has rows, taking in the dictionary on the way; null at the end of the chunk.</summary>
+    private async ValueTask<PageHeader?> NextDataPageAsync(CancellationToken cancellationToken)
+    {
         while (_entries < _chunk.ValueCount)
         {
             if (_source.Remaining == 0)
                 throw ParquetException.Corrupt($"Column '{Values.Column.Name}' holds {_entries} values where its metadata states {_chunk.ValueCount}.");
             var header = await ReadHeaderAsync(cancellationToken);
-            if (header.CompressedSize > _source.Remaining)
-                throw ParquetException.Corrupt($"A page of column '{Values.Column.Name}' states {header.CompressedSize} bytes where {_source.Remaining} are left.");
-            if (Math.Max(header.CompressedSize, header.UncompressedSize) > _options.MaxPageBytes)
+            Check(header);
+            if (header.Type is PageType.Data or PageType.DataV2 && header.ValueCount > 0)
             {
-                throw new ParquetException(
-                    ParquetErrorKind.LimitExceeded, $"A page of column '{Values.Column.Name}' states {header.UncompressedSize:N0} bytes; MaxPageBytes is {_options.MaxPageBytes:N0}.");
+                if (header.ValueCount > _chunk.ValueCount - _entries)
+                    throw ParquetException.Corrupt($"The pages of column '{Values.Column.Name}' hold more than the {_chunk.ValueCount} values that its metadata states.");
+                return header;
             }
 
-            var page = (await _source.PeekAsync(header.CompressedSize, cancellationToken))[..header.CompressedSize];
-            _source.Skip(header.CompressedSize);
-            if (header.Type == PageType.Dictionary)
-            {
-                _decoder.DecodeDictionary(header, page.Span, Values);
-                continue;
-            }
-
-            if (header.Type is not (PageType.Data or PageType.DataV2) || header.ValueCount == 0) continue;
-            if (header.ValueCount > _chunk.ValueCount - _entries)
-                throw ParquetException.Corrupt($"The pages of column '{Values.Column.Name}' hold more than the {_chunk.ValueCount} values that its metadata states.");
-            var rows = Values.RowCount;
-            _decoder.DecodeData(header, page.Span, Values);
-            _rows += Values.RowCount - rows;
-            _entries += header.ValueCount;
-            return true;
+            if (header.Type == PageType.Dictionary) _decoder.DecodeDictionary(header, (await TakeBodyAsync(header, cancellationToken)).Span, Values);
+            else _source.Skip(header.CompressedSize);
         }
 
         if (_rows != _rowCount) throw ParquetException.Corrupt($"Column '{Values.Column.Name}' holds {_rows} rows in a row group of {_rowCount}.");
-        return false;
+        return null;
+    }
+
+    private void Check(PageHeader header)
+    {
+        if (header.CompressedSize > _source.Remaining)
+            throw ParquetException.Corrupt($"A page of column '{Values.Column.Name}' states {header.CompressedSize} bytes where {_source.Remaining} are left.");
+        if (Math.Max(header.CompressedSize, header.UncompressedSize) > _options.MaxPageBytes)
+        {
+            throw new ParquetException(
+                ParquetErrorKind.LimitExceeded, $"A page of column '{Values.Column.Name}' states {header.UncompressedSize:N0} bytes; MaxPageBytes is {_options.MaxPageBytes:N0}.");
+        }
+    }
+
+    private async ValueTask<ReadOnlyMemory<byte>> TakeBodyAsync(PageHeader header, CancellationToken cancellationToken)
+    {
+        var body = (await _source.PeekAsync(header.CompressedSize, cancellationToken))[..header.CompressedSize];
+        _source.Skip(header.CompressedSize);
+        return body;
     }
 
     /// <summary>Hands <see cref="Values"/> over to the caller.</summary>

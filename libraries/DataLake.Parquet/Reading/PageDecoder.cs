@@ -16,6 +16,8 @@ internal sealed class PageDecoder(ParquetColumn column, CompressionCodec codec, 
     private int[] _indices = [];
     private bool _hasDictionary;
 
+    public bool HasDictionary => _hasDictionary;
+
     public void DecodeDictionary(PageHeader header, ReadOnlySpan<byte> page, ColumnValues values)
     {
         if (_hasDictionary) throw Corrupt("holds a second dictionary page");

@@ -1,6 +1,7 @@
 using DataLake.Contracts;
 using DataLake.Parquet;
 using DataLake.Parquet.Columns;
+using DataLake.Parquet.Hashing;
 using DataLake.Postgres.Types;
 
 namespace DataLake.Postgres.Copy;

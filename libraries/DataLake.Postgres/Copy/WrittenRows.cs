@@ -1,5 +1,6 @@
 using DataLake.Contracts;
 using DataLake.Parquet;
+using DataLake.Parquet.Hashing;
 using DataLake.Parquet.Reading;
 using DataLake.Postgres.Types;
 

@@ -62,6 +62,13 @@ internal sealed class WrittenTable
         });
     }
 
+    /// <summary>A file that is written by what is under test.</summary>
+    public async Task<DataFile> AddFileAsync(Func<Stream, string, Task<DataFile>> write)
+    {
+        await using var output = Create("data", $"{++files:D5}.parquet", out var location);
+        return await write(output, location) with { PartitionSpecId = Metadata.DefaultSpecId };
+    }
+
     /// <summary>One commit: a manifest for the data files, one for the delete files, the manifest list, and the next metadata file.</summary>
     public async Task CommitAsync(long snapshotId, string operation, params DataFile[] added)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using DataLake.Contracts;
+using DataLake.Parquet.Hashing;
 using DataLake.Postgres.Copy;
 using DataLake.Postgres.Types;
 using Shouldly;

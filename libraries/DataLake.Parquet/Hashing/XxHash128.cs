@@ -1,10 +1,10 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 
-namespace DataLake.Postgres.Copy;
+namespace DataLake.Parquet.Hashing;
 
 /// <summary>XXH3 with 128 bits, seed 0 and the default secret (<see href="https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md">specification</see>).</summary>
-internal static class XxHash128
+public static class XxHash128
 {
     private const ulong Prime32x1 = 0x9E3779B1;
     private const ulong Prime32x2 = 0x85EBCA77;

@@ -2,11 +2,11 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace DataLake.Parquet.BloomFilters;
+namespace DataLake.Parquet.Hashing;
 
 /// <summary>xxHash with 64 bits and seed 0 (<see href="https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md">specification</see>),
 /// the hash of Parquet's Bloom filters.</summary>
-internal static class XxHash64
+public static class XxHash64
 {
     private const ulong Prime1 = 0x9E3779B185EBCA87UL;
     private const ulong Prime2 = 0xC2B2AE3D27D4EB4FUL;
@@ -14,6 +14,7 @@ internal static class XxHash64
     private const ulong Prime4 = 0x85EBCA77C2B2AE63UL;
     private const ulong Prime5 = 0x27D4EB2F165667C5UL;
 
+    /// <summary>The hash of some bytes.</summary>
     public static ulong Hash(ReadOnlySpan<byte> input)
     {
         var length = (ulong)input.Length;

@@ -1,0 +1,139 @@
+using System.Runtime.CompilerServices;
+using DataLake.Iceberg.Deletes;
+using DataLake.Iceberg.Manifests;
+using DataLake.Iceberg.ParquetFiles;
+using DataLake.Iceberg.Types;
+using DataLake.Parquet.Reading;
+using DataLake.Parquet.Schema;
+
+namespace DataLake.Iceberg.Rows;
+
+/// <summary>A data file and the delete files that apply to it, as scan planning pairs them by partition and sequence number.</summary>
+/// <param name="File">The data file.</param>
+/// <param name="Deletes">Position and equality delete files; they may name other files too.</param>
+public sealed record FileRows(DataFile File, IReadOnlyList<DataFile> Deletes);
+
+/// <summary>
+/// Reads the rows of data files without those that are deleted, by the columns of one schema: columns are found by field id, those that a file does not have are null, narrower types are
+/// widened (<see href="https://iceberg.apache.org/spec/#column-projection">Column Projection</see>). One file at a time, in memory of a batch, and of a page and a dictionary a column.
+/// </summary>
+/// <param name="open">Opens files.</param>
+/// <param name="schema">What is asked for: the table's schema.</param>
+/// <param name="batchRows">Rows of a batch.</param>
+public sealed class RowReader(OpenFile open, Schema schema, int batchRows = 8 * 1024)
+{
+    private (IReadOnlyList<string> Files, IReadOnlyList<EqualityFilter> Filters) lastEquality = ([], []);
+
+    /// <summary>The rows of some files, file after file, in their order.</summary>
+    /// <exception cref="IcebergException"><see cref="IcebergErrorKind.Unsupported"/>: a file is not Parquet. <see cref="IcebergErrorKind.Invalid"/>: a file lacks a required column, or has one with
+    /// a type that does not widen to the schema's.</exception>
+    public async IAsyncEnumerable<RowBatch> ReadAsync(IEnumerable<FileRows> files, [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        var batch = new RowBatch([.. schema.Columns.Fields.Select(field => new RowColumn(field))]);
+        foreach (var file in files)
+        {
+            if (file.File.FileFormat != FileFormat.Parquet || file.File.Content != DataFileContent.Data)
+                throw IcebergException.Unsupported($"{file.File.FilePath} is {file.File.FileFormat} with {file.File.Content}; rows are read from Parquet data files only.");
+            var deleted = await PositionsAsync(open, file, cancellation);
+            var filters = await EqualityAsync(file, cancellation);
+            await using var reader = await ParquetFileReader.OpenAsync(await open(file.File.FilePath, cancellation), leaveOpen: false, options: null, cancellation);
+            var places = Places(reader.Metadata.Schema, file.File.FilePath);
+            var first = 0L;
+            for (var rowGroup = 0; rowGroup < reader.Metadata.RowGroups.Count; rowGroup++)
+            {
+                await foreach (var next in ReadRowGroupAsync(reader, file.File.FilePath, rowGroup, first, places, deleted, filters, batch, cancellation)) yield return next;
+                first += reader.Metadata.RowGroups[rowGroup].RowCount;
+            }
+        }
+    }
+
+    /// <summary>What position delete files delete of a data file; what <c>KeySearch</c> asks for beside a candidate.</summary>
+    public static async Task<PositionSet> PositionsAsync(OpenFile open, FileRows file, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        var positions = new PositionSet(file.File.RecordCount);
+        var targets = new Dictionary<string, PositionSet> { [file.File.FilePath] = positions };
+        foreach (var deleteFile in file.Deletes)
+        {
+            if (deleteFile.Content != DataFileContent.PositionDeletes || (deleteFile.ReferencedDataFile is { } only && only != file.File.FilePath)) continue;
+            await PositionDeleteFile.ReadAsync(open, deleteFile, targets, cancellation);
+        }
+
+        return positions;
+    }
+
+    private async IAsyncEnumerable<RowBatch> ReadRowGroupAsync(
+        ParquetFileReader reader, string location, int rowGroup, long first, int[] places, PositionSet deleted, IReadOnlyList<EqualityFilter> filters, RowBatch batch,
+        [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        List<IDisposable> opened = [];
+        try
+        {
+            var cursors = new ValueCursor?[places.Length];
+            for (var i = 0; i < places.Length; i++)
+                if (places[i] >= 0) opened.Add(cursors[i] = await ValueCursor.OpenAsync(reader, rowGroup, places[i], cancellation));
+            List<EqualityCursor> equality = [];
+            foreach (var filter in filters)
+            {
+                equality.Add(await filter.OpenAsync(reader, location, rowGroup, schema, cancellation));
+                opened.Add(equality[^1]);
+            }
+
+            var dead = new bool[batchRows];
+            var rows = reader.Metadata.RowGroups[rowGroup].RowCount;
+            for (var row = 0L; row < rows; row += batch.RowCount)
+            {
+                batch.Begin(location, first + row, (int)Math.Min(batchRows, rows - row));
+                for (var i = 0; i < cursors.Length; i++)
+                {
+                    if (cursors[i] is { } cursor) await cursor.ReadAsync(batch.Columns[i], batch.RowCount, cancellation);
+                    else batch.Columns[i].AddNulls(batch.RowCount);
+                }
+
+                Array.Clear(dead);
+                foreach (var filter in equality) await filter.MarkAsync(dead.AsMemory(0, batch.RowCount), cancellation);
+                for (var i = 0; i < batch.RowCount; i++)
+                    if (!dead[i] && !deleted.Contains(first + row + i)) batch.AddLive(i);
+                yield return batch;
+            }
+        }
+        finally
+        {
+            foreach (var cursor in opened) cursor.Dispose();
+        }
+    }
+
+    /// <summary>Equality deletes apply to many files alike: those of the file before are kept.</summary>
+    private async Task<IReadOnlyList<EqualityFilter>> EqualityAsync(FileRows file, CancellationToken cancellation)
+    {
+        var deleteFiles = file.Deletes.Where(delete => delete.Content == DataFileContent.EqualityDeletes).ToList();
+        var names = deleteFiles.ConvertAll(delete => delete.FilePath);
+        if (!names.SequenceEqual(lastEquality.Files)) lastEquality = (names, await EqualityFilter.LoadAsync(open, schema, deleteFiles, cancellation));
+        return lastEquality.Filters;
+    }
+
+    /// <summary>Where the schema's columns stand in a file; -1 for those that it does not have.</summary>
+    private int[] Places(ParquetSchema file, string location)
+    {
+        var places = ParquetTypes.PlacesOf(file);
+        return [.. schema.Columns.Fields.Select(Find)];
+
+        int Find(NestedField field)
+        {
+            if (!places.TryGetValue(field.Id, out var place))
+                return !field.Required ? -1 : throw IcebergException.Invalid($"The file {location} does not have the required column '{field.Name}' (id {field.Id}); make the column optional, or write the file again.");
+            var present = ParquetTypes.ToField(file.Columns[place]);
+            if (!IsReadable(present.Type, field.Type))
+                throw IcebergException.Invalid($"The column '{field.Name}' (id {field.Id}) is {present.Type} in the file {location}, which cannot be read as {field.Type}; write the file again.");
+            return place;
+        }
+    }
+
+    private static bool IsReadable(IcebergType from, IcebergType to) => (from, to) switch
+    {
+        (PrimitiveType narrow, PrimitiveType wide) => TypePromotion.IsAllowed(narrow, wide),
+        (ListType mine, ListType theirs) => mine.ElementId == theirs.ElementId && IsReadable(mine.Element, theirs.Element),
+        _ => false,
+    };
+}
