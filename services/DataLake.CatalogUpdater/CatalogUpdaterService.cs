@@ -13,8 +13,9 @@ public static class CatalogUpdaterService
     {
         builder.Services.AddSingleton<RunCommit>();
         builder.Services.AddOptions<IcebergRestOptions>().Bind(builder.Configuration.GetSection(IcebergRestOptions.Section)).ValidateOnStart();
-        builder.Services.AddSingleton<IValidateOptions<IcebergRestOptions>>(new ValidateOptions<IcebergRestOptions>(null, options => options.Fault));
-        builder.Services.AddHostedService<IcebergRestService>();
+        builder.Services.AddSingleton<IValidateOptions<IcebergRestOptions>, IcebergRestOptions.Check>();
+        builder.Services.AddSingleton<IcebergRestService>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<IcebergRestService>());
         builder.AddConsumersFrom(typeof(CatalogUpdaterService).Assembly);
         return builder;
     }

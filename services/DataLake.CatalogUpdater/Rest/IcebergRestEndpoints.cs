@@ -66,7 +66,10 @@ public static class IcebergRestEndpoints
     {
         var warehouse = context.Request.Query["warehouse"].ToString();
         if (warehouse.Length > 0 && warehouse != catalog.Name)
+        {
             throw new RestRefusal(404, "NoSuchWarehouseException", $"There is no warehouse of that name here. This one is '{catalog.Name}'; or leave it out.");
+        }
+
         return RestReply.WriteAsync(context, 200, writer =>
         {
             writer.WriteStartObject("defaults");
@@ -74,7 +77,11 @@ public static class IcebergRestEndpoints
             writer.WriteStartObject("overrides");
             writer.WriteEndObject();
             writer.WriteStartArray("endpoints");
-            foreach (var endpoint in Offered) writer.WriteStringValue(endpoint);
+            foreach (var endpoint in Offered)
+            {
+                writer.WriteStringValue(endpoint);
+            }
+
             writer.WriteEndArray();
         });
     }
@@ -84,7 +91,11 @@ public static class IcebergRestEndpoints
     {
         var parent = context.Request.Query["parent"].ToString().Replace(LevelSeparator, '.');
         var all = await catalog.ListNamespacesAsync(context.RequestAborted);
-        if (parent.Length > 0 && !Exists(all, parent)) throw RestRefusal.NoNamespace(parent);
+        if (parent.Length > 0 && !Exists(all, parent))
+        {
+            throw RestRefusal.NoNamespace(parent);
+        }
+
         var depth = parent.Length == 0 ? 1 : parent.Split('.').Length + 1;
         var level = all.Where(name => parent.Length == 0 || name.StartsWith(parent + '.', StringComparison.Ordinal)).Select(name => string.Join('.', name.Split('.').Take(depth))).Distinct();
         var page = RestPage.Of(level, context.Request.Query);
@@ -92,7 +103,11 @@ public static class IcebergRestEndpoints
         {
             writer.WriteString("next-page-token", page.Next);
             writer.WriteStartArray("namespaces");
-            foreach (var name in page.Items) writer.WriteLevels(name.Split('.'));
+            foreach (var name in page.Items)
+            {
+                writer.WriteLevels(name.Split('.'));
+            }
+
             writer.WriteEndArray();
         });
     }

@@ -1,5 +1,6 @@
 using System.Net;
 using DataLake.Pipelines.Definitions;
+using Microsoft.Extensions.Options;
 
 namespace DataLake.CatalogUpdater.Rest;
 
@@ -18,8 +19,7 @@ public sealed class IcebergRestOptions
     /// <summary>A reference to the token that clients must bring, for example <c>env:LAKE_CATALOG_TOKEN</c>; null: whoever is on this machine may read.</summary>
     public string? Token { get; set; }
 
-    /// <summary>What is wrong with the settings; null if nothing is.</summary>
-    internal string? Fault => this switch
+    private string? Fault => this switch
     {
         { Port: < 0 or > IPEndPoint.MaxPort } => $"{Section}:{nameof(Port)} takes a number from 0 to {IPEndPoint.MaxPort}.",
         _ when !IPAddress.TryParse(Address, out _) => $"{Section}:{nameof(Address)} takes an IP address, for example 127.0.0.1.",
@@ -27,4 +27,10 @@ public sealed class IcebergRestOptions
         { Token: null } when !IPAddress.IsLoopback(IPAddress.Parse(Address)) => $"{Section}:{nameof(Address)} can be reached from other machines, so {Section}:{nameof(Token)} has to be set too.",
         _ => null,
     };
+
+    /// <summary>Checks the settings when the service starts.</summary>
+    internal sealed class Check : IValidateOptions<IcebergRestOptions>
+    {
+        public ValidateOptionsResult Validate(string? name, IcebergRestOptions options) => options.Fault is { } fault ? ValidateOptionsResult.Fail(fault) : ValidateOptionsResult.Success;
+    }
 }

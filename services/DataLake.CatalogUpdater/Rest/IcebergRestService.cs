@@ -21,7 +21,11 @@ public sealed partial class IcebergRestService(
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        if (options.Value.Port is not { } port) return;
+        if (options.Value.Port is not { } port)
+        {
+            return;
+        }
+
         var catalog = services.GetService<ICatalog>()
             ?? throw new InvalidOperationException($"{IcebergRestOptions.Section}:{nameof(IcebergRestOptions.Port)} is set, but this service has no catalog to serve. Remove the setting.");
         var access = new RestAccess(options.Value.Token is { } reference ? secrets.Resolve(SecretReference.Parse(reference)) : null);
@@ -44,7 +48,10 @@ public sealed partial class IcebergRestService(
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (app is not null) await app.DisposeAsync();
+        if (app is not null)
+        {
+            await app.DisposeAsync();
+        }
     }
 
     [LoggerMessage(LogLevel.Information, "The catalog {Catalog} is served for reading at {Address}")]

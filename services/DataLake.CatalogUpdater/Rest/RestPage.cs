@@ -16,10 +16,17 @@ internal sealed record RestPage(IReadOnlyList<string> Items, string? Next)
     public static RestPage Of(IEnumerable<string> names, IQueryCollection query)
     {
         var ordered = names.Order(StringComparer.Ordinal).ToList();
-        if (!query.TryGetValue("pageToken", out var token)) return new RestPage(ordered, null);
+        if (!query.TryGetValue("pageToken", out var token))
+        {
+            return new RestPage(ordered, null);
+        }
+
         var size = DefaultSize;
         if (query.TryGetValue("pageSize", out var asked) && (!int.TryParse(asked, NumberStyles.None, CultureInfo.InvariantCulture, out size) || size < 1))
+        {
             throw RestRefusal.BadRequest("pageSize takes a whole number from 1 on.");
+        }
+
         var last = NameOf(token.ToString());
         var rest = ordered.SkipWhile(name => string.CompareOrdinal(name, last) <= 0 && last.Length > 0).ToList();
         return new RestPage(rest[..Math.Min(size, rest.Count)], rest.Count > size ? Convert.ToHexStringLower(Encoding.UTF8.GetBytes(rest[size - 1])) : null);

@@ -21,7 +21,10 @@ internal static class RestReply
         context.Response.StatusCode = status;
         context.Response.ContentType = "application/json";
         context.Response.ContentLength = body.Length;
-        if (!HttpMethods.IsHead(context.Request.Method)) await context.Response.Body.WriteAsync(body.GetBuffer().AsMemory(0, (int)body.Length), context.RequestAborted);
+        if (!HttpMethods.IsHead(context.Request.Method))
+        {
+            await context.Response.Body.WriteAsync(body.GetBuffer().AsMemory(0, (int)body.Length), context.RequestAborted);
+        }
     }
 
     /// <summary>An error (<c>IcebergErrorResponse</c>).</summary>
@@ -37,7 +40,11 @@ internal static class RestReply
     public static void WriteLevels(this Utf8JsonWriter writer, IEnumerable<string> levels)
     {
         writer.WriteStartArray();
-        foreach (var level in levels) writer.WriteStringValue(level);
+        foreach (var level in levels)
+        {
+            writer.WriteStringValue(level);
+        }
+
         writer.WriteEndArray();
     }
 }
