@@ -11,7 +11,7 @@ namespace DataLake.CatalogUpdater.Rest;
 /// Serves a catalog by the Iceberg REST protocol, for reading (<see href="https://github.com/apache/iceberg/blob/main/open-api/rest-catalog-open-api.yaml">OpenAPI description</see>). What would
 /// change it is refused: tables are changed by the runs of DataLake's pipelines only, because each commit must be of one run, once.
 /// </summary>
-public static class IcebergRestEndpoints
+public static partial class IcebergRestEndpoints
 {
     private const char LevelSeparator = '\u001F';
 
@@ -59,6 +59,11 @@ public static class IcebergRestEndpoints
                 _ => (500, "InternalServerError"),
             };
             await RestReply.WriteErrorAsync(context, status, type, error.Message);
+        }
+        catch (Exception error) when (!context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted)
+        {
+            Failed(context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(IcebergRestEndpoints)), error, context.Request.Method, context.Request.Path);
+            await RestReply.WriteErrorAsync(context, 500, "InternalServerError", "The catalog cannot be read now. The log of the catalog updater says why; try again later.");
         }
     }
 
@@ -202,4 +207,7 @@ public static class IcebergRestEndpoints
         ? RestReply.WriteErrorAsync(context, 404, "NotFoundException", "There is nothing of that name here: this catalog serves namespaces and tables.")
         : RestReply.WriteErrorAsync(
             context, 406, "UnsupportedOperationException", "This catalog is served for reading. Its tables are changed by the runs of DataLake's pipelines: change the pipeline's definition, or ask for a backfill (lake backfill).");
+
+    [LoggerMessage(LogLevel.Error, "The catalog cannot answer {Method} {Path}")]
+    private static partial void Failed(ILogger logger, Exception error, string method, string path);
 }

@@ -38,7 +38,15 @@ public sealed partial class IcebergRestService(
         builder.Services.AddSingleton(loggers).AddRoutingCore();
         app = builder.Build();
         app.MapIcebergRest(catalog, access);
-        await app.StartAsync(cancellationToken);
+        try
+        {
+            await app.StartAsync(cancellationToken);
+        }
+        catch (IOException error)
+        {
+            throw new InvalidOperationException($"{options.Value.Address} port {port} cannot be listened at: {error.Message} Choose another {IcebergRestOptions.Section}:{nameof(IcebergRestOptions.Port)}, or end what listens there.", error);
+        }
+
         Serving(catalog.Name, Address!);
     }
 

@@ -153,6 +153,25 @@ public sealed class IcebergRestServiceTests
     }
 
     [Fact]
+    public async Task A_catalog_that_fails_is_an_error_of_the_protocol_that_tells_no_secrets()
+    {
+        var catalog = new MemoryCatalog { Failure = new InvalidOperationException("Password=hush") };
+        await using var service = await ServeAsync(catalog);
+        using var response = await service.Client.GetAsync(new Uri("v1/namespaces", UriKind.Relative));
+        var error = await ErrorAsync(response, HttpStatusCode.InternalServerError);
+        error.Message.ShouldContain("log");
+        error.Message.ShouldNotContain("hush");
+    }
+
+    [Fact]
+    public async Task A_port_that_is_taken_is_told_by_its_setting()
+    {
+        await using var service = await ServeAsync(new MemoryCatalog());
+        await using var second = (IAsyncDisposable)Host([("Port", service.Client.BaseAddress!.Port.ToString(System.Globalization.CultureInfo.InvariantCulture))]);
+        (await Should.ThrowAsync<InvalidOperationException>(() => ((IHost)second).StartAsync())).Message.ShouldContain($"{IcebergRestOptions.Section}:Port");
+    }
+
+    [Fact]
     public async Task Without_a_port_nothing_listens()
     {
         await using var host = (IAsyncDisposable)Host([]);

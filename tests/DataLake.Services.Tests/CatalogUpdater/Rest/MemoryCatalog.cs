@@ -19,8 +19,12 @@ internal sealed class MemoryCatalog : ICatalog
 
     public int Commits { get; private set; }
 
-    public Task<IReadOnlyList<string>> ListNamespacesAsync(CancellationToken cancellation) =>
-        Task.FromResult<IReadOnlyList<string>>([.. tables.Keys.Select(table => table.Namespace).Concat(Empty).Distinct().Order(StringComparer.Ordinal)]);
+    /// <summary>What lists end in; null: they work.</summary>
+    public Exception? Failure { get; init; }
+
+    public Task<IReadOnlyList<string>> ListNamespacesAsync(CancellationToken cancellation) => Failure is not null
+        ? throw Failure
+        : Task.FromResult<IReadOnlyList<string>>([.. tables.Keys.Select(table => table.Namespace).Concat(Empty).Distinct().Order(StringComparer.Ordinal)]);
 
     public Task<IReadOnlyList<TableIdentifier>> ListTablesAsync(string @namespace, CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyList<TableIdentifier>>([.. tables.Keys.Where(table => table.Namespace == @namespace).OrderBy(table => table.Name, StringComparer.Ordinal)]);
