@@ -1,5 +1,4 @@
 using DataLake.Iceberg;
-using DataLake.Iceberg.Catalogs;
 using DataLake.Iceberg.Catalogs.Rest;
 using DataLake.Testing;
 using Microsoft.AspNetCore.Http;
@@ -88,15 +87,12 @@ public sealed class RestFailureTests
     [Fact]
     public async Task A_catalog_that_is_not_there_changes_nothing()
     {
-        Uri address;
-        CatalogTable table;
-        await using (var server = await CatalogServer.StartAsync())
-        {
-            address = server.Uri;
-            table = await server.Catalog.CreateTableAsync(RestCases.Orders, RestCases.Creation, default);
-        }
-
-        using var catalog = new RestCatalog(new RestCatalogOptions { Uri = address, ReadAttempts = 1 });
+        var server = await CatalogServer.StartAsync();
+        using var fresh = new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.Zero };
+        using var catalog = new RestCatalog(new RestCatalogOptions { Uri = server.Uri, ReadAttempts = 1, Transport = fresh });
+        var table = await catalog.CreateTableAsync(RestCases.Orders, RestCases.Creation, default);
+        await server.DisposeAsync();
+        (await Should.ThrowAsync<IcebergException>(() => catalog.LoadTableAsync(RestCases.Orders, default))).Kind.ShouldBe(IcebergErrorKind.Unavailable);
         (await Should.ThrowAsync<IcebergException>(() => RestCases.AppendAsync(catalog, table, 7))).Kind.ShouldBe(IcebergErrorKind.Unavailable);
     }
 
