@@ -27,6 +27,12 @@ public enum IcebergErrorKind
     /// <summary>There is no such table, namespace, snapshot or file.</summary>
     NotFound,
 
+    /// <summary>A catalog cannot be reached, or cannot answer now; nothing has changed. The same call can succeed later.</summary>
+    Unavailable,
+
+    /// <summary>A catalog does not accept the credentials, or they do not allow this. A person must correct credentials or grants.</summary>
+    Denied,
+
     /// <summary>A call came at the wrong time: a writer that is complete or failed before.</summary>
     InvalidState,
 }

@@ -14,7 +14,7 @@ public sealed class IcebergException : Exception
     public IcebergErrorKind Kind { get; }
 
     /// <summary>Whether the same operation, begun anew on what the table is now, can succeed without a change by a person.</summary>
-    public bool CanRetry => Kind is IcebergErrorKind.Truncated or IcebergErrorKind.CommitConflict;
+    public bool CanRetry => Kind is IcebergErrorKind.Truncated or IcebergErrorKind.CommitConflict or IcebergErrorKind.Unavailable;
 
     internal static IcebergException Corrupt(string message, Exception? cause = null) => new(IcebergErrorKind.Corrupt, message, cause);
 

@@ -1,5 +1,7 @@
 using DataLake.CatalogUpdater.Commits;
+using DataLake.CatalogUpdater.Rest;
 using DataLake.ServiceDefaults.Messaging;
+using Microsoft.Extensions.Options;
 
 namespace DataLake.CatalogUpdater;
 
@@ -10,6 +12,10 @@ public static class CatalogUpdaterService
     public static TBuilder AddCatalogUpdater<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
         builder.Services.AddSingleton<RunCommit>();
+        builder.Services.AddOptions<IcebergRestOptions>().Bind(builder.Configuration.GetSection(IcebergRestOptions.Section)).ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<IcebergRestOptions>, IcebergRestOptions.Check>();
+        builder.Services.AddSingleton<IcebergRestService>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<IcebergRestService>());
         builder.AddConsumersFrom(typeof(CatalogUpdaterService).Assembly);
         return builder;
     }

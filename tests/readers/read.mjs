@@ -6,6 +6,7 @@
 //   node read.mjs rewrite-v2 IN OUT                       parquet-wasm: writes IN again with data pages v2
 //   node read.mjs avro FILE                               avsc: a line with the header's entries as texts, then a line of JSON a record; bytes are "0x" and hex
 //   node read.mjs icebird METADATA                        icebird: the rows of the current snapshot of an Iceberg table, by its metadata file; locations are file: URLs
+//   node read.mjs rest URL NAMESPACE TABLE [TOKEN]        iceberg-js: a line of the catalog's namespaces, a line of the namespace's tables, then the rows as icebird finds them
 //
 // A row is a JSON array in column order. Values are:
 //   null, true, false    as they are
@@ -24,7 +25,7 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 const compressors = { GZIP: page => gunzipSync(page), BROTLI: page => brotliDecompressSync(page) }
 const view = new DataView(new ArrayBuffer(8))
 const [mode, ...args] = process.argv.slice(2)
-const modes = { duckdb, hyparquet, 'parquet-wasm': wasm, sql, indexes, 'rewrite-v2': rewriteV2, icebird, avro }
+const modes = { duckdb, hyparquet, 'parquet-wasm': wasm, sql, indexes, 'rewrite-v2': rewriteV2, icebird, rest, avro }
 if (!modes[mode]) throw new Error(`Usage: read.mjs ${Object.keys(modes).join('|')} ...`)
 await modes[mode](...args)
 
@@ -247,9 +248,25 @@ async function avro(path) {
 // icebird, which finds the files of an Iceberg table by itself ----------------------------------------------------------------
 
 async function icebird(path) {
+  await printTable(JSON.parse(readFileSync(path, 'utf8')))
+}
+
+// A REST catalog by iceberg-js: names and metadata come from the catalog, the rest from the files.
+async function rest(baseUrl, namespace, name, token) {
+  const { IcebergRestCatalog } = await import('iceberg-js')
+  const catalog = new IcebergRestCatalog({ baseUrl, auth: token ? { type: 'bearer', token } : { type: 'none' } })
+  const levels = { namespace: namespace.split('.') }
+  const namespaces = await catalog.listNamespaces()
+  const tables = await catalog.listTables(levels)
+  if (!await catalog.tableExists({ ...levels, name })) throw new Error(`HEAD finds no table ${name}`)
+  const metadata = await catalog.loadTable({ ...levels, name })
+  process.stdout.write(JSON.stringify(namespaces.map(item => item.namespace)) + '\n' + JSON.stringify(tables.map(item => item.name)) + '\n')
+  await printTable(metadata)
+}
+
+async function printTable(metadata) {
   globalThis.fetch = fetchFile
   const { icebergRead } = await import('icebird')
-  const metadata = JSON.parse(readFileSync(path, 'utf8'))
   const { fields } = metadata.schemas.find(schema => schema['schema-id'] === metadata['current-schema-id'])
   const rows = await icebergRead({ tableUrl: metadata.location, metadata })
   print(fields.map(field => field.name), rows.map(row => fields.map(field => fromIcebird(row[field.name], field.type))))

@@ -6,4 +6,8 @@ namespace DataLake.Iceberg.Catalogs;
 /// <param name="Identifier">Its name.</param>
 /// <param name="MetadataLocation">Where its metadata file is; what a swap compares.</param>
 /// <param name="Metadata">What that file holds.</param>
-public sealed record CatalogTable(TableIdentifier Identifier, string MetadataLocation, TableMetadata Metadata);
+public sealed record CatalogTable(TableIdentifier Identifier, string MetadataLocation, TableMetadata Metadata)
+{
+    /// <summary>How the catalog says that the table's files are reached; empty where it says nothing.</summary>
+    public TableAccess Access { get; init; } = TableAccess.None;
+}

@@ -31,6 +31,14 @@ public static class LakeReaders
     public static async Task<IReadOnlyList<string>> IcebergAsync(string metadataFile, CancellationToken cancellationToken = default) =>
         (await RunAsync(["icebird", metadataFile], "", cancellationToken)).TrimEnd('\n').Split('\n');
 
+    /// <summary>Asks a REST catalog with iceberg-js (JavaScript), and reads a table's rows with icebird. Gives the catalog's namespaces, the namespace's tables, the column names, then one line a row.</summary>
+    public static async Task<IReadOnlyList<string>> RestAsync(Uri catalog, string @namespace, string table, string? token = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        IReadOnlyList<string> secret = token is null ? [] : [token];
+        return (await RunAsync(["rest", catalog.AbsoluteUri, @namespace, table, .. secret], "", cancellationToken)).TrimEnd('\n').Split('\n');
+    }
+
     /// <summary>Reads an Avro file with avsc (JavaScript). Gives the header's entries first, then one line a record.</summary>
     public static async Task<IReadOnlyList<string>> AvroAsync(string file, CancellationToken cancellationToken = default) =>
         (await RunAsync(["avro", file], "", cancellationToken)).TrimEnd('\n').Split('\n');
