@@ -17,14 +17,14 @@ public sealed class ColumnChunkReader : IDisposable
     private long _entries;
     private long _rows;
 
-    internal ColumnChunkReader(Stream stream, ParquetColumn column, RowGroupMetadata rowGroup, ColumnChunkMetadata chunk, ParquetReaderOptions options)
+    internal ColumnChunkReader(ChunkSource source, ParquetColumn column, RowGroupMetadata rowGroup, ColumnChunkMetadata chunk, DecodeWorkspace workspace, ParquetReaderOptions options)
     {
         _rowCount = rowGroup.RowCount;
         _chunk = chunk;
         _options = options;
         Values = ColumnValues.Create(column);
-        _decoder = new PageDecoder(column, chunk.Codec, options);
-        _source = new ChunkSource(stream, chunk.Start, chunk.TotalCompressedSize);
+        _decoder = new PageDecoder(column, workspace.Codec(chunk.Codec), workspace, options);
+        _source = source;
     }
 
     /// <summary>The rows of the page that was read last. Its contents change with the next page; dispose the reader, not this.</summary>
@@ -44,7 +44,6 @@ public sealed class ColumnChunkReader : IDisposable
     public void Dispose()
     {
         _source.Dispose();
-        _decoder.Dispose();
         Values.Dispose();
     }
 
@@ -77,6 +76,7 @@ public sealed class ColumnChunkReader : IDisposable
                 throw ParquetException.Corrupt($"The pages of column '{Values.Column.Name}' hold more than the {_chunk.ValueCount} values that its metadata states.");
             var rows = Values.RowCount;
             _decoder.DecodeData(header, page.Span, Values);
+            _source.Shrink();
             _rows += Values.RowCount - rows;
             _entries += header.ValueCount;
             return true;

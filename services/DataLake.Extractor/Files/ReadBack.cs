@@ -36,6 +36,21 @@ internal sealed class ReadBack(StagedFile staged, IReadOnlyList<ColumnMapping> m
         }
     }
 
+    /// <summary>Waits until the row groups that it was told of are read.</summary>
+    /// <param name="cancellation">Stops the wait.</param>
+    /// <exception cref="StorageException"><see cref="StorageErrorKind.Damaged"/>: one cannot be read.</exception>
+    public async Task CatchUpAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await content.WaitAsync(cancellation);
+        }
+        catch (ParquetException error)
+        {
+            throw Unreadable(error);
+        }
+    }
+
     /// <summary>Waits for the last row group, and checks the footer.</summary>
     /// <param name="writer">The writer, which is complete.</param>
     /// <param name="rows">How many rows the source sent.</param>
@@ -61,7 +76,7 @@ internal sealed class ReadBack(StagedFile staged, IReadOnlyList<ColumnMapping> m
         }
         catch (ParquetException error)
         {
-            throw Damaged($"cannot be read back: {error.Message}", error);
+            throw Unreadable(error);
         }
     }
 
@@ -86,6 +101,8 @@ internal sealed class ReadBack(StagedFile staged, IReadOnlyList<ColumnMapping> m
         await using var reader = ParquetFileReader.OfUnfinished(staged.OpenWritten(), written);
         return await WrittenRows.HashAsync(reader, rowGroup, mappings, stop.Token);
     }
+
+    private StorageException Unreadable(ParquetException error) => Damaged($"cannot be read back: {error.Message}", error);
 
     private StorageException Damaged(string problem, Exception? cause = null) => new(StorageErrorKind.Damaged,
         $"The file '{staged.LakePath}' {problem}. It is thrown away and its rows are read again. Where this repeats, check the disk and memory of this machine, and report it with the table's columns.", cause);
