@@ -16,6 +16,9 @@ internal sealed class RawFile : IDisposable
     // What is known of a column chunk takes about 2 KiB until the file ends, and again while its footer is checked.
     private const int MostColumnChunks = 8 * 1024;
 
+    // A file above it has held buffers for so long that the collector takes them for old, and would let them lie beside those of the next file.
+    private const long LongLived = 8 << 20;
+
     private readonly StagedFile staged;
     private readonly HashingStream hashing;
     private readonly ParquetFileWriter writer;
@@ -91,6 +94,10 @@ internal sealed class RawFile : IDisposable
         Wait(writer.DisposeAsync());
         hashing.Dispose();
         Wait(staged.DisposeAsync());
+        if (hashing.BytesWritten >= LongLived)
+        {
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
+        }
     }
 
     private static void Wait(ValueTask work)

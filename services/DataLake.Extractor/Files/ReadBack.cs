@@ -15,6 +15,9 @@ namespace DataLake.Extractor.Files;
 /// </summary>
 internal sealed class ReadBack(StagedFile staged, IReadOnlyList<ColumnMapping> mappings) : IDisposable
 {
+    // Reading back takes about 30 KiB a column, and each row group leaves that to the collector, which may take its time.
+    private const int ManyColumns = 400;
+
     private readonly CancellationTokenSource stop = new();
     private Task<ContentHash> content = Task.FromResult(default(ContentHash));
     private int rowGroups;
@@ -99,7 +102,13 @@ internal sealed class ReadBack(StagedFile staged, IReadOnlyList<ColumnMapping> m
     private async Task<ContentHash> HashAsync(ParquetFileMetadata written, int rowGroup)
     {
         await using var reader = ParquetFileReader.OfUnfinished(staged.OpenWritten(), written);
-        return await WrittenRows.HashAsync(reader, rowGroup, mappings, stop.Token);
+        var found = await WrittenRows.HashAsync(reader, rowGroup, mappings, stop.Token);
+        if (mappings.Count >= ManyColumns)
+        {
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
+        }
+
+        return found;
     }
 
     private StorageException Unreadable(ParquetException error) => Damaged($"cannot be read back: {error.Message}", error);
