@@ -6,6 +6,8 @@ namespace DataLake.Storage;
 /// </summary>
 public sealed class LakeDirectory
 {
+    private readonly DurableFolders durableFolders = new();
+
     /// <summary>A lake in the directory <paramref name="root"/>, which is made when the first file is written.</summary>
     public LakeDirectory(string root)
     {
@@ -115,6 +117,15 @@ public sealed class LakeDirectory
         {
             var file = files.Current;
             yield return new LakeFile(Path.GetRelativePath(Root, file.FullName).Replace(Path.DirectorySeparatorChar, '/'), file.Length, file.LastWriteTimeUtc);
+        }
+    }
+
+    /// <summary>Puts a new file's name on disk, and those of the folders above, which may be as new as the file.</summary>
+    internal void FlushName(string file)
+    {
+        for (var (name, folder) = (file, Path.GetDirectoryName(file)); folder is not null && folder.Length >= Root.Length; (name, folder) = (folder, Path.GetDirectoryName(folder)))
+        {
+            durableFolders.Flush(name, folder, isNew: name == file);
         }
     }
 

@@ -50,12 +50,7 @@ public sealed class StagedFile : IAsyncDisposable
 
             published = true;
 
-            // The folders above may be as new as the file.
-            for (var folder = Path.GetDirectoryName(target); folder is not null && folder.Length >= lake.Root.Length; folder = Path.GetDirectoryName(folder))
-            {
-                PosixFile.FlushDirectory(folder);
-            }
-
+            lake.FlushName(target);
             return true;
         });
         return ValueTask.CompletedTask;

@@ -7,6 +7,7 @@ using DataLake.Ledger.Model;
 using DataLake.Pipelines.Definitions;
 using DataLake.Postgres.Chunks;
 using DataLake.Postgres.Connections;
+using DataLake.Postgres.Copy;
 using DataLake.Postgres.Errors;
 using DataLake.Postgres.Governor;
 using DataLake.Postgres.Tables;
@@ -21,6 +22,9 @@ namespace DataLake.Benchmarks.Contenders;
 /// </summary>
 internal static class Worker
 {
+    private static readonly ExtractorOptions Options = new();
+    private static readonly LargeRows LargeRows = new(Options.LargestRow);
+
     public static async Task RunAsync(string connectionString, string lakeFolder, int connections, IReadOnlyList<string> tables)
     {
         var watch = Stopwatch.StartNew();
@@ -57,7 +61,7 @@ internal static class Worker
         var work = new ChunkWork(run, source, mappings, chunks, $"raw/{table}", onRows);
         var governor = new SourceGovernor("benchmark", connections, DefinitionDefaults.Limits, TimeProvider.System, _ => { }, _ => { });
         var pace = new ReadPace(governor, "DataLake benchmark", TimeSpan.FromHours(4));
-        await new ChunkReading(lake, new ExtractorOptions(), pace, TimeProvider.System, NullLogger.Instance).ReadAsync(snapshot, work, CancellationToken.None);
+        await new ChunkReading(lake, Options, LargeRows, pace, TimeProvider.System, NullLogger.Instance).ReadAsync(snapshot, work, CancellationToken.None);
         return work.Files.Sum(file => file.Bytes);
     }
 }

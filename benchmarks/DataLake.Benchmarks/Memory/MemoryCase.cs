@@ -13,22 +13,22 @@ internal sealed record MemoryCase(string Name, IReadOnlyList<Dataset> Tables, lo
     private const int ManyTables = 200;
 
     /// <summary>The names of all cases.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["taxi", "columns_1600", "values_10_to_60_mb", "value_100_mb", "tables_200"];
+    public static IReadOnlyList<string> Names { get; } = ["taxi", "columns_1600", "values_5_to_30_mb", "value_100_mb", "tables_200"];
 
     /// <summary>All cases; the taxi table once for each number of rows.</summary>
     public static IEnumerable<MemoryCase> All(IEnumerable<long> taxiRows) =>
     [
         .. taxiRows.Select(rows => new MemoryCase(Names[0], [Dataset.Taxi()], rows)),
-        new(Names[1], [Columns1600()], 20_000),
+        new(Names[1], [Columns1600("columns_1600")], 20_000),
         // What is kept of each row group until its file ends grows with the rows.
-        new(Names[1], [Columns1600()], 80_000),
+        new(Names[1], [Columns1600("columns_1600_long")], 80_000),
         new(Names[2], [LargeValues()], 6_000),
         new(Names[3], [OneValueTooLarge()], 3, IsRefused: true),
         new(Names[4], [.. Enumerable.Range(1, ManyTables).Select(i => Dataset.Taxi() with { Name = $"small_{i}" })], 1_000),
     ];
 
     /// <summary>As many columns as PostgreSQL allows, of ten types; a third of the values is NULL, so that a row fits its page.</summary>
-    private static Dataset Columns1600() => new("columns_1600",
+    private static Dataset Columns1600(string name) => new(name,
     [
         .. Enumerable.Range(1, ManyColumns).Select(i =>
         {
@@ -49,12 +49,12 @@ internal sealed record MemoryCase(string Name, IReadOnlyList<Dataset> Tables, lo
         }),
     ], 1, Batch: 2_000);
 
-    /// <summary>Every 500th row has a value of 10 to 60 MB, so that each of several connections meets some.</summary>
+    /// <summary>Every 500th row has a value of 5 to 30 MB, so that each of several connections meets some.</summary>
     private static Dataset LargeValues() => new("large_values",
     [
         ("id", "bigint", "g", ""),
-        ("body", "text", $"CASE WHEN g % 1000 = 0 THEN {Megabytes("10 + 10 * (g / 500 % 6)")} ELSE 'a short text ' || g END", ""),
-        ("scan", "bytea", $"CASE WHEN g % 1000 = 500 THEN convert_to({Megabytes("10 + 10 * (g / 500 % 6)")}, 'UTF8') END", ""),
+        ("body", "text", $"CASE WHEN g % 1000 = 0 THEN {Megabytes("5 + 5 * (g / 500 % 6)")} ELSE 'a short text ' || g END", ""),
+        ("scan", "bytea", $"CASE WHEN g % 1000 = 500 THEN convert_to({Megabytes("5 + 5 * (g / 500 % 6)")}, 'UTF8') END", ""),
     ], 1, Batch: 500);
 
     private static Dataset OneValueTooLarge() => new("one_value_too_large",

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 
 namespace DataLake.Parquet.Buffers;
 
@@ -6,13 +7,14 @@ namespace DataLake.Parquet.Buffers;
 /// garbage collector: the pool would round them up and keep them.</summary>
 internal static class PooledArray
 {
-    private const int LargestPooled = 16 << 20;
+    /// <summary>Bytes of the largest array that goes back to the pool.</summary>
+    public const int LargestPooled = 4 << 20;
 
     /// <summary>An array of at least <paramref name="capacity"/> elements; hand it to <see cref="Return"/>.</summary>
     public static T[] Rent<T>(long capacity)
     {
         if (capacity > Array.MaxLength) throw new ParquetException(ParquetErrorKind.LimitExceeded, $"A column needs {capacity:N0} elements at once, more than an array can hold.");
-        return capacity <= LargestPooled ? ArrayPool<T>.Shared.Rent((int)capacity) : GC.AllocateUninitializedArray<T>((int)capacity);
+        return capacity * Unsafe.SizeOf<T>() <= LargestPooled ? ArrayPool<T>.Shared.Rent((int)capacity) : GC.AllocateUninitializedArray<T>((int)capacity);
     }
 
     /// <summary>Replaces <paramref name="array"/> by one of at least <paramref name="capacity"/> elements with the first <paramref name="used"/> kept.</summary>
@@ -26,7 +28,7 @@ internal static class PooledArray
 
     public static void Return<T>(ref T[] array)
     {
-        if (array.Length is > 0 and <= LargestPooled) ArrayPool<T>.Shared.Return(array);
+        if (array.Length > 0 && (long)array.Length * Unsafe.SizeOf<T>() <= LargestPooled) ArrayPool<T>.Shared.Return(array);
         array = [];
     }
 }

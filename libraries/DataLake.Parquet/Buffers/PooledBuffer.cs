@@ -86,6 +86,8 @@ internal sealed class PooledBuffer(int initialCapacity = 256) : IDisposable
 
     private void Grow(int size)
     {
+        // What is empty need not stand beside what it grows to.
+        if (Length == 0) PooledArray.Return(ref _array);
         var wanted = Math.Max(initialCapacity, Math.Max((long)_array.Length * 2, (long)Length + size));
         if (wanted > Array.MaxLength) wanted = Math.Max((long)Length + size, Array.MaxLength);
         PooledArray.Grow(ref _array, Length, wanted);

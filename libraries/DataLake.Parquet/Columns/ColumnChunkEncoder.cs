@@ -20,7 +20,8 @@ internal sealed class ColumnChunkEncoder
 
     // A first page of at least this many bytes says whether compression makes the chunk smaller by a tenth; if not, none of it is compressed.
     private const int TellingPage = 4096;
-    private const int HugePage = 4 << 20;
+    private const int HugePage = PooledArray.LargestPooled;
+    private const int TellingPart = 1 << 20;
     private readonly ParquetColumn _column;
     private readonly ParquetColumn _leaf;
     private readonly PageWorkspace _workspace;
@@ -250,18 +251,13 @@ internal sealed class ColumnChunkEncoder
         var stored = content;
         if (_isCompressed)
         {
-            var (compressed, codec) = (_workspace.Compressed, _workspace.Codec);
-            compressed.Clear();
-            compressed.Advance(codec.Compress(content, compressed.Reserve(codec.MaxCompressedLength(content.Length))));
-            stored = compressed.Span;
-
-            // Indices seldom compress, but the values that may follow them can.
+            // Indices seldom compress, but the values that may follow them can. Of a huge page its first part tells: nothing shall stand beside it for nothing.
             var isTelling = _entries == 0 && header.Encoding == ParquetEncoding.Plain && content.Length >= TellingPage;
-            if (isTelling && stored.Length > content.Length / 10 * 9)
-            {
-                _isCompressed = false;
-                stored = content;
-            }
+            var part = isTelling && content.Length >= HugePage ? content[..TellingPart] : content;
+            stored = Compress(part);
+            _isCompressed = !isTelling || stored.Length <= part.Length / 10 * 9;
+            if (!_isCompressed) stored = content;
+            else if (part.Length < content.Length) stored = Compress(content);
         }
 
         _workspace.Header.Clear();
@@ -269,9 +265,17 @@ internal sealed class ColumnChunkEncoder
         var size = _workspace.Header.Length + stored.Length;
         _uncompressed += _workspace.Header.Length + content.Length;
         target.Append(_workspace.Header.Span);
-        if (_isCompressed && stored.Length >= HugePage) target.AppendArray(_workspace.Compressed.Detach(), stored.Length);
-        else target.Append(stored);
+        if (stored.Length < HugePage) target.Append(stored);
+        else target.AppendArray(_isCompressed ? _workspace.Compressed.Detach() : stored.ToArray(), stored.Length);
         return size;
+    }
+
+    private ReadOnlySpan<byte> Compress(ReadOnlySpan<byte> content)
+    {
+        var (compressed, codec) = (_workspace.Compressed, _workspace.Codec);
+        compressed.Clear();
+        compressed.Advance(codec.Compress(content, compressed.Reserve(codec.MaxCompressedLength(content.Length))));
+        return compressed.Span;
     }
 
     private ParquetEncoding[] UsedEncodings()

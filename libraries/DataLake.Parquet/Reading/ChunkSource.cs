@@ -1,11 +1,14 @@
-using System.Buffers;
+using DataLake.Parquet.Buffers;
 
 namespace DataLake.Parquet.Reading;
 
 /// <summary>A window over one part of a file that moves forward: holds what was asked for and little more.</summary>
-internal sealed class ChunkSource(Stream stream, long start, long length) : IDisposable
+/// <param name="stream">The file.</param>
+/// <param name="start">Where the part begins.</param>
+/// <param name="length">Its bytes.</param>
+/// <param name="readAhead">Bytes that are read at least, while there are so many.</param>
+internal sealed class ChunkSource(Stream stream, long start, long length, int readAhead) : IDisposable
 {
-    private const int ReadAhead = 64 * 1024;
     private byte[] _window = [];
     private int _from;
     private int _to;
@@ -42,21 +45,28 @@ internal sealed class ChunkSource(Stream stream, long start, long length) : IDis
         return true;
     }
 
+    /// <summary>Lets go of what a huge page needed. What was read beyond it is read again.</summary>
+    public void Shrink()
+    {
+        if (_window.Length <= PooledArray.LargestPooled) return;
+        _next -= _to - _from;
+        Dispose();
+    }
+
     public void Dispose()
     {
-        if (_window.Length > 0) ArrayPool<byte>.Shared.Return(_window);
-        _window = [];
+        PooledArray.Return(ref _window);
         _from = _to = 0;
     }
 
     private async ValueTask FillAsync(int size, CancellationToken cancellationToken)
     {
-        var wanted = (int)Math.Min(Math.Max(size, ReadAhead), Remaining);
+        var wanted = (int)Math.Min(Math.Max(size, readAhead), Remaining);
         if (_window.Length < wanted)
         {
-            var larger = ArrayPool<byte>.Shared.Rent(wanted);
+            var larger = PooledArray.Rent<byte>(wanted);
             _window.AsSpan(_from, _to - _from).CopyTo(larger);
-            if (_window.Length > 0) ArrayPool<byte>.Shared.Return(_window);
+            PooledArray.Return(ref _window);
             _window = larger;
         }
         else

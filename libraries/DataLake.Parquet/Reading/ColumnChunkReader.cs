@@ -18,14 +18,14 @@ public sealed class ColumnChunkReader : IDisposable
     private long _entries;
     private long _rows;
 
-    internal ColumnChunkReader(Stream stream, ParquetColumn column, RowGroupMetadata rowGroup, ColumnChunkMetadata chunk, ParquetReaderOptions options)
+    internal ColumnChunkReader(ChunkSource source, ParquetColumn column, RowGroupMetadata rowGroup, ColumnChunkMetadata chunk, DecodeWorkspace workspace, ParquetReaderOptions options)
     {
         _rowCount = rowGroup.RowCount;
         _chunk = chunk;
         _options = options;
         Values = ColumnValues.Create(column);
-        _decoder = new PageDecoder(column, chunk.Codec, options);
-        _source = new ChunkSource(stream, chunk.Start, chunk.TotalCompressedSize);
+        _decoder = new PageDecoder(column, workspace.Codec(chunk.Codec), workspace, options);
+        _source = source;
     }
 
     /// <summary>The rows of the page that was read last. Its contents change with the next page; dispose the reader, not this.</summary>
@@ -65,7 +65,6 @@ public sealed class ColumnChunkReader : IDisposable
     public void Dispose()
     {
         _source.Dispose();
-        _decoder.Dispose();
         Values.Dispose();
     }
 
@@ -76,6 +75,7 @@ public sealed class ColumnChunkReader : IDisposable
         var page = await TakeBodyAsync(header, cancellationToken);
         var rows = Values.RowCount;
         _decoder.DecodeData(header, page.Span, Values);
+        _source.Shrink();
         _rows += Values.RowCount - rows;
         _entries += header.ValueCount;
         return true;
@@ -97,8 +97,8 @@ public sealed class ColumnChunkReader : IDisposable
                 return header;
             }
 
-            if (header.Type == PageType.Dictionary) _decoder.DecodeDictionary(header, (await TakeBodyAsync(header, cancellationToken)).Span, Values);
-            else _source.Skip(header.CompressedSize);
+            var body = await TakeBodyAsync(header, cancellationToken);
+            if (header.Type == PageType.Dictionary) _decoder.DecodeDictionary(header, body.Span, Values);
         }
 
         if (_rows != _rowCount) throw ParquetException.Corrupt($"Column '{Values.Column.Name}' holds {_rows} rows in a row group of {_rowCount}.");

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using DataLake.Parquet.Buffers;
 using DataLake.Parquet.Compression;
 using DataLake.Parquet.Encodings;
 using DataLake.Parquet.Metadata;
@@ -8,12 +7,8 @@ using DataLake.Parquet.Schema;
 namespace DataLake.Parquet.Reading;
 
 /// <summary>Turns pages of one column chunk into values. Trusts neither headers nor bodies.</summary>
-internal sealed class PageDecoder(ParquetColumn column, CompressionCodec codec, ParquetReaderOptions options) : IDisposable
+internal sealed class PageDecoder(ParquetColumn column, PageCodec codec, DecodeWorkspace workspace, ParquetReaderOptions options)
 {
-    private readonly PageCodec _codec = PageCodec.Create(codec);
-    private readonly PooledBuffer _body = new();
-    private byte[] _scratch = [];
-    private int[] _indices = [];
     private bool _hasDictionary;
 
     public bool HasDictionary => _hasDictionary;
@@ -25,6 +20,7 @@ internal sealed class PageDecoder(ParquetColumn column, CompressionCodec codec, 
         if (column.Leaf.PhysicalType == PhysicalType.Boolean) throw Corrupt("is BOOLEAN and has a dictionary");
         values.SetDictionary(Decompress(page, header.UncompressedSize, isCompressed: true), header.ValueCount);
         _hasDictionary = true;
+        workspace.Shrink();
     }
 
     /// <summary>Adds the rows of a data page.</summary>
@@ -49,6 +45,7 @@ internal sealed class PageDecoder(ParquetColumn column, CompressionCodec codec, 
         }
 
         DecodeValues(header.Encoding, body, DecodeLevels(repetition, definition, header.ValueCount, values), values.Leaf);
+        workspace.Shrink();
     }
 
     private ReadOnlySpan<byte> TakeLevels(ParquetEncoding encoding, ReadOnlySpan<byte> body, out ReadOnlySpan<byte> rest)
@@ -58,13 +55,6 @@ internal sealed class PageDecoder(ParquetColumn column, CompressionCodec codec, 
         if (size < 0 || size > body.Length - 4) throw Corrupt("has a page whose levels are cut off");
         rest = body[(4 + size)..];
         return body.Slice(4, size);
-    }
-
-    public void Dispose()
-    {
-        _body.Dispose();
-        PooledArray.Return(ref _scratch);
-        PooledArray.Return(ref _indices);
     }
 
     /// <summary>Adds the rows and returns how many values they hold.</summary>
@@ -78,7 +68,7 @@ internal sealed class PageDecoder(ParquetColumn column, CompressionCodec codec, 
 
         if (values is ListColumnValues lists)
         {
-            var scratch = Scratch(2 * (long)entries);
+            var scratch = workspace.Levels(2L * entries);
             var starts = scratch[..entries];
             var levels = scratch[entries..];
             Fill(starts, repetition, 1);
@@ -104,7 +94,7 @@ internal sealed class PageDecoder(ParquetColumn column, CompressionCodec codec, 
         {
             case ParquetEncoding.Plain when column.Leaf.PhysicalType == PhysicalType.Boolean:
                 if (body.Length < (count + 7) / 8) throw Corrupt("has a page that ends before its values");
-                var unpacked = Scratch(count);
+                var unpacked = workspace.Levels(count);
                 for (var i = 0; i < count; i++) unpacked[i] = (byte)((body[i >> 3] >> (i & 7)) & 1);
                 values.AddPlain(unpacked, count);
                 break;
@@ -113,7 +103,7 @@ internal sealed class PageDecoder(ParquetColumn column, CompressionCodec codec, 
                 break;
             case ParquetEncoding.Rle when column.Leaf.PhysicalType == PhysicalType.Boolean:
                 if (body.Length < 4) throw Corrupt("has a page that ends before its values");
-                var decoded = Scratch(count);
+                var decoded = workspace.Levels(count);
                 new RleHybridDecoder(body[4..], 1).Decode(decoded);
                 foreach (ref var value in decoded) value &= 1;
                 values.AddPlain(decoded, count);
@@ -130,8 +120,7 @@ internal sealed class PageDecoder(ParquetColumn column, CompressionCodec codec, 
     {
         if (!_hasDictionary) throw Corrupt("refers to a dictionary that it does not have");
         if (body.IsEmpty) throw Corrupt("has a page that ends before its values");
-        if (_indices.Length < count) PooledArray.Grow(ref _indices, 0, count);
-        var indices = _indices.AsSpan(0, count);
+        var indices = workspace.Indices(count);
         new RleHybridDecoder(body[1..], body[0]).Decode(indices);
         var limit = (uint)values.DictionaryCount;
         foreach (var index in indices)
@@ -139,27 +128,22 @@ internal sealed class PageDecoder(ParquetColumn column, CompressionCodec codec, 
         values.AddIndices(indices);
     }
 
-    private Span<byte> Scratch(long count)
-    {
-        if (_scratch.Length < count) PooledArray.Grow(ref _scratch, 0, count);
-        return _scratch.AsSpan(0, (int)count);
-    }
-
     /// <summary>The body of a page. Memory is only set aside for sizes that the compressed bytes can account for.</summary>
     private ReadOnlySpan<byte> Decompress(ReadOnlySpan<byte> page, int size, bool isCompressed)
     {
-        if (!isCompressed || _codec.Codec == CompressionCodec.None)
+        if (!isCompressed || codec.Codec == CompressionCodec.None)
         {
             if (page.Length != size) throw Corrupt($"has an uncompressed page of {page.Length} bytes whose header states {size}");
             return page;
         }
 
         if (size == 0) return [];
-        if (size > _codec.MaxDecompressedLength(page.Length)) throw Corrupt($"states {size} bytes for a page of {page.Length} compressed bytes");
-        _body.Clear();
-        _codec.Decompress(page, _body.Reserve(size)[..size]);
-        _body.Advance(size);
-        return _body.Span;
+        if (size > codec.MaxDecompressedLength(page.Length)) throw Corrupt($"states {size} bytes for a page of {page.Length} compressed bytes");
+        var body = workspace.Body;
+        body.Clear();
+        codec.Decompress(page, body.Reserve(size)[..size]);
+        body.Advance(size);
+        return body.Span;
     }
 
     private ParquetException Corrupt(string what) => ParquetException.Corrupt($"Column '{column.Name}' {what}.");

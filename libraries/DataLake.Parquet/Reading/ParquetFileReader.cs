@@ -11,9 +11,15 @@ public sealed class ParquetFileReader : IAsyncDisposable
 {
     private const int LargestBloomHeader = 256;
     private const int TailBytes = 64 * 1024;
+
+    // All columns of a row group may be open at once, and share what is read ahead.
+    private const int ReadAhead = 4 << 20;
+    private const int LeastReadAhead = 4 * 1024;
+    private const int MostReadAhead = 64 * 1024;
     private readonly Stream _stream;
     private readonly bool _leaveOpen;
     private readonly ParquetReaderOptions _options;
+    private readonly DecodeWorkspace _workspace = new();
 
     private ParquetFileReader(Stream stream, bool leaveOpen, ParquetReaderOptions options, ParquetFileMetadata metadata)
     {
@@ -74,7 +80,8 @@ public sealed class ParquetFileReader : IAsyncDisposable
     public ColumnChunkReader OpenColumn(int rowGroup, int column)
     {
         var chunk = Chunk(rowGroup, column);
-        return new ColumnChunkReader(_stream, Metadata.Schema.Columns[column], Metadata.RowGroups[rowGroup], chunk, _options);
+        var source = new ChunkSource(_stream, chunk.Start, chunk.TotalCompressedSize, Math.Clamp(ReadAhead / Metadata.Schema.Columns.Count, LeastReadAhead, MostReadAhead));
+        return new ColumnChunkReader(source, Metadata.Schema.Columns[column], Metadata.RowGroups[rowGroup], chunk, _workspace, _options);
     }
 
     /// <summary>Reads one column of one row group at once.</summary>
@@ -129,7 +136,11 @@ public sealed class ParquetFileReader : IAsyncDisposable
     }
 
     /// <summary>Closes the stream, unless it was to be left open.</summary>
-    public ValueTask DisposeAsync() => _leaveOpen ? ValueTask.CompletedTask : _stream.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        _workspace.Dispose();
+        return _leaveOpen ? ValueTask.CompletedTask : _stream.DisposeAsync();
+    }
 
     private ColumnChunkMetadata Chunk(int rowGroup, int column)
     {

@@ -108,14 +108,22 @@ public sealed class ParquetFileWriter : IAsyncDisposable
             : ValueTask.CompletedTask;
     }
 
+    /// <summary>Tells the writer that all columns hold the same number of rows, and writes them as a row group however few they are. Does nothing where there are none.</summary>
+    /// <param name="cancellationToken">Ends the writing; the file cannot be completed then.</param>
+    /// <exception cref="ParquetException">As for <see cref="EndBatchAsync"/>.</exception>
+    public ValueTask EndRowGroupAsync(CancellationToken cancellationToken)
+    {
+        var rows = CheckedRowCount();
+        return rows > _rowsWritten ? WriteRowGroupAsync(rows, cancellationToken) : ValueTask.CompletedTask;
+    }
+
     /// <summary>Writes what is left and the footer, and flushes the output.</summary>
     /// <param name="cancellationToken">Ends the writing; the file cannot be completed then.</param>
     /// <returns>What the file holds.</returns>
     /// <exception cref="ParquetException">As for <see cref="EndBatchAsync"/>.</exception>
     public async Task<ParquetFileSummary> CompleteAsync(CancellationToken cancellationToken)
     {
-        var rows = CheckedRowCount();
-        if (rows > _rowsWritten) await WriteRowGroupAsync(rows, cancellationToken);
+        await EndRowGroupAsync(cancellationToken);
         _state = State.Writing;
         await WriteMagicOnceAsync(cancellationToken);
         await WritePageIndexesAsync(cancellationToken);

@@ -10,8 +10,8 @@ namespace DataLake.Postgres.Copy;
 
 /// <summary>
 /// Reads a binary COPY stream row by row into columns
-/// (<see href="https://www.postgresql.org/docs/current/sql-copy.html">COPY, Binary Format</see>). Nothing is allocated per row; the buffer grows only for a row that
-/// is larger than it, up to a limit.
+/// (<see href="https://www.postgresql.org/docs/current/sql-copy.html">COPY, Binary Format</see>). Nothing is allocated per row, except for large ones:
+/// <see cref="LargeRows"/> lets them in one at a time.
 /// </summary>
 public sealed class CopyReader : IDisposable
 {
@@ -24,7 +24,8 @@ public sealed class CopyReader : IDisposable
     private readonly Stream stream;
     private readonly IReadOnlyList<string> columnNames;
     private readonly string table;
-    private readonly int rowLimit;
+    private readonly LargeRows largeRows;
+    private readonly CancellationToken cancellation;
     private readonly int[] lengths;
     private byte[] buffer = ArrayPool<byte>.Shared.Rent(InitialBuffer);
     private int start;
@@ -35,6 +36,12 @@ public sealed class CopyReader : IDisposable
     // The least length of the row that is not whole yet, as far as its lengths have come.
     private int needed;
 
+    // Nobody else carries a large row.
+    private bool hasTurn;
+
+    // The buffer is made for it, and does not come from the pool.
+    private bool isBufferLarge;
+
     // The stream has said that there is no more.
     private bool ended;
 
@@ -42,19 +49,24 @@ public sealed class CopyReader : IDisposable
     /// <param name="stream">The stream; it is disposed with the reader.</param>
     /// <param name="table">The table, for messages.</param>
     /// <param name="columnNames">The columns that are sent, for messages.</param>
-    /// <param name="rowLimit">The most bytes a row may have.</param>
-    public CopyReader(Stream stream, string table, IReadOnlyList<string> columnNames, int rowLimit = 64 * 1024 * 1024)
+    /// <param name="largeRows">Bounds the rows; null for the usual limit and nobody to wait for.</param>
+    /// <param name="cancellation">Ends the wait for another connection's large row.</param>
+    public CopyReader(Stream stream, string table, IReadOnlyList<string> columnNames, LargeRows? largeRows = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(columnNames);
         this.stream = stream;
         this.table = table;
         this.columnNames = columnNames;
-        this.rowLimit = rowLimit;
+        this.largeRows = largeRows ?? new LargeRows();
+        this.cancellation = cancellation;
         lengths = new int[columnNames.Count];
     }
 
     /// <summary>Rows decoded so far.</summary>
     public long Rows { get; private set; }
+
+    /// <summary>The size of the large row that the last batch consists of, or 0. Its memory is waited for: get the row written, and call <see cref="ReleaseLargeRow"/>.</summary>
+    public int LargeRow { get; private set; }
 
     /// <summary>Bytes received so far.</summary>
     public long BytesReceived { get; private set; }
@@ -66,25 +78,27 @@ public sealed class CopyReader : IDisposable
     /// <param name="columnNames">The columns that the query gives, for messages.</param>
     /// <param name="read">Reads to the end. It may block: the thread is its own.</param>
     /// <param name="cancellation">Stops the read.</param>
+    /// <param name="largeRows">Bounds the rows; null for the usual limit and nobody to wait for.</param>
     /// <exception cref="SourceException">The server refuses, the stream broke off or is damaged, or a value cannot be kept.</exception>
     public static Task CopyAsync(
-        SourceConnection connection, string query, string table, IReadOnlyList<string> columnNames, Action<CopyReader> read, CancellationToken cancellation)
+        SourceConnection connection, string query, string table, IReadOnlyList<string> columnNames, Action<CopyReader> read, CancellationToken cancellation, LargeRows? largeRows = null)
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(read);
         return connection.RunAsync(wire =>
         {
-            using var copy = Start(wire, query, table, columnNames);
+            using var copy = Start(wire, query, table, columnNames, largeRows, cancellation);
             read(copy);
             return true;
         }, $"reading {table}", cancellation);
     }
 
-    private static CopyReader Start(WireConnection connection, string query, string table, IReadOnlyList<string> columnNames)
+    private static CopyReader Start(
+        WireConnection connection, string query, string table, IReadOnlyList<string> columnNames, LargeRows? largeRows, CancellationToken cancellation)
     {
         try
         {
-            return new CopyReader(connection.StartCopy($"COPY ({query}) TO STDOUT (FORMAT binary)"), table, columnNames);
+            return new CopyReader(connection.StartCopy($"COPY ({query}) TO STDOUT (FORMAT binary)"), table, columnNames, largeRows, cancellation);
         }
         catch (Exception error)
         {
@@ -103,6 +117,7 @@ public sealed class CopyReader : IDisposable
             throw new ArgumentException($"{decoder.Columns} decoders cannot take rows of {lengths.Length} columns.", nameof(decoder));
         }
 
+        ReleaseLargeRow();
         while (true)
         {
             if (!trailerRead && DecodeBuffered(decoder) is > 0 and var rows)
@@ -125,9 +140,24 @@ public sealed class CopyReader : IDisposable
         }
     }
 
+    /// <summary>The large row is out of memory, or need not stay there: another connection may have its turn. Reading on says the same.</summary>
+    public void ReleaseLargeRow()
+    {
+        if (!hasTurn)
+        {
+            return;
+        }
+
+        DropLargeBuffer();
+        hasTurn = false;
+        largeRows.Leave(LargeRow);
+        LargeRow = 0;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        ReleaseLargeRow();
         var rented = Interlocked.Exchange(ref buffer, []);
         if (rented.Length > 0)
         {
@@ -150,9 +180,11 @@ public sealed class CopyReader : IDisposable
         var before = end;
         try
         {
-            while (end < buffer.Length && end < Math.Max(EnoughToDecode, needed))
+            // Of a large row's message no more than the row, so that its buffer can go with it.
+            var most = hasTurn ? needed : buffer.Length;
+            while (end < most && end < Math.Max(EnoughToDecode, needed))
             {
-                var read = stream.Read(buffer.AsSpan(end));
+                var read = stream.Read(buffer.AsSpan(end, most - end));
                 if (read == 0)
                 {
                     ended = true;
@@ -171,19 +203,46 @@ public sealed class CopyReader : IDisposable
         return end > before;
     }
 
-    /// <summary>Moves the row that is not whole to the buffer's start, and doubles a buffer that it fills.</summary>
+    /// <summary>Moves the row that is not whole to the buffer's start, or to a buffer that it fits.</summary>
     private void MakeRoom()
     {
         var pending = buffer.AsSpan(start, end - start);
-        var target = pending.Length == buffer.Length ? ArrayPool<byte>.Shared.Rent(buffer.Length * 2) : buffer;
-        pending.CopyTo(target);
+        var target = buffer;
+        if (needed > LargeRows.Usual && !hasTurn)
+        {
+            largeRows.Enter(cancellation);
+            hasTurn = isBufferLarge = true;
+
+            // The row's other lengths are not known yet. What the row does not fill is never touched, and takes no memory.
+            target = GC.AllocateUninitializedArray<byte>(largeRows.Limit + (sizeof(int) * lengths.Length));
+        }
+        else if (needed > buffer.Length)
+        {
+            target = ArrayPool<byte>.Shared.Rent(Math.Max(needed, buffer.Length * 2));
+        }
+
+        if (start > 0 || !ReferenceEquals(target, buffer))
+        {
+            pending.CopyTo(target);
+            (start, end) = (0, pending.Length);
+        }
+
         if (!ReferenceEquals(target, buffer))
         {
             ArrayPool<byte>.Shared.Return(buffer);
             buffer = target;
         }
+    }
 
-        (start, end) = (0, pending.Length);
+    /// <summary>Goes back to a usual buffer after a large row, which has taken all that was received.</summary>
+    private void DropLargeBuffer()
+    {
+        if (isBufferLarge)
+        {
+            isBufferLarge = false;
+            buffer = ArrayPool<byte>.Shared.Rent(InitialBuffer);
+            (start, end) = (0, 0);
+        }
     }
 
     private int DecodeBuffered(RowDecoder decoder)
@@ -198,6 +257,12 @@ public sealed class CopyReader : IDisposable
         {
             rows++;
             Rows++;
+            if (hasTurn)
+            {
+                LargeRow = end;
+                DropLargeBuffer();
+                break;
+            }
         }
 
         return rows;
@@ -290,7 +355,7 @@ public sealed class CopyReader : IDisposable
                 continue;
             }
 
-            if (length > rowLimit - position)
+            if (length > largeRows.Limit - position)
             {
                 throw TooLarge(i, length);
             }
@@ -333,8 +398,8 @@ public sealed class CopyReader : IDisposable
             "Mend the value in the source, or read the table through a view that casts the column to text.", error);
 
     private SourceException TooLarge(int column, int length) => new(SourceErrorKind.Value,
-        $"Row {Rows + 1:N0} of {table} is larger than {rowLimit:N0} bytes, the most that is kept in memory: the column {columnNames[column]} alone has {length:N0}. " +
-        "Leave its large column out by listing it as sensitive with the mask 'null', or read the table through a view without it.");
+        $"Row {Rows + 1:N0} of {table} is larger than {largeRows.Limit:N0} bytes, the most that is kept in memory: the column {columnNames[column]} alone has {length:N0}. " +
+        "Leave its large column out by listing it as sensitive with the mask 'null', read the table through a view without it, or allow larger rows (the extractor's setting LargestRow): a row takes four times its size of memory.");
 
     private SourceException Damaged(string problem) => new(SourceErrorKind.Corrupt,
         $"The stream of {table} {problem} (after row {Rows:N0}). Nothing of it is kept; the run is tried again.");

@@ -65,6 +65,7 @@ public sealed class RowDecoder
         {
             Rewrite(row, lengths);
             Content += new ContentHash(XxHash128.Hash(tuple.Tuple));
+            tuple.Trim();
             return;
         }
 

@@ -7,6 +7,7 @@ namespace DataLake.Postgres.Types;
 internal sealed class TupleWriter
 {
     private const int Smallest = 1024;
+    private const int LargestKept = 1 << 20;
 
     private byte[] buffer = new byte[Smallest];
     private int length;
@@ -17,8 +18,19 @@ internal sealed class TupleWriter
     /// <summary>Starts a row of so many fields, which follow.</summary>
     public void Start(int fields)
     {
+        Trim();
         length = 0;
         BinaryPrimitives.WriteInt16BigEndian(Take(sizeof(short)), (short)fields);
+    }
+
+    /// <summary>Lets go of a large row's memory, and of the row with it.</summary>
+    public void Trim()
+    {
+        if (buffer.Length > LargestKept)
+        {
+            buffer = new byte[Smallest];
+            length = 0;
+        }
     }
 
     /// <summary>Adds a missing value, of the row or of a list.</summary>

@@ -15,7 +15,7 @@ namespace DataLake.Extractor.Extraction;
 /// Reads the chunks of one snapshot into published RAW files, over the snapshot's own connection and as many others as are free. A connection that is done with a chunk takes the
 /// next. One that is lost costs its chunk only, as long as another is inside the snapshot. An object reads one run, at the pace that the source's governor sets.
 /// </summary>
-internal sealed partial class ChunkReading(LakeDirectory lake, ExtractorOptions options, ReadPace pace, TimeProvider time, ILogger logger)
+internal sealed partial class ChunkReading(LakeDirectory lake, ExtractorOptions options, LargeRows largeRows, ReadPace pace, TimeProvider time, ILogger logger)
 {
     private const int MostReads = 3;
     private const int Nobody = -1;
@@ -34,18 +34,19 @@ internal sealed partial class ChunkReading(LakeDirectory lake, ExtractorOptions 
             await HoldAsync(snapshot, connection, work, stop.Token); // It joined for another table.
         }
 
-        for (var joins = true; joins && snapshot.Inside.Count < work.Chunks && pace.Pace == Pace.Full;)
+        var most = Math.Min(work.Chunks, FileForm.MostWriters(work.Mappings.Count));
+        for (var joins = true; joins && snapshot.Inside.Count < most && pace.Pace == Pace.Full;)
         {
             joins = await TryJoinAsync(snapshot, work, stop.Token) is not null;
         }
 
-        var readers = snapshot.Inside.Take(work.Chunks).ToList();
+        var readers = snapshot.Inside.Take(most).ToList();
         if (readers.Count == 0)
         {
             throw Lost(work);
         }
 
-        var writing = FileForm.OptionsOf(work.Form, options.MemoryBudget, readers.Count);
+        var writing = FileForm.OptionsOf(work.Form, options, readers.Count);
         await WhenAllFirstErrorAsync([.. readers.Select((connection, reader) => ReadChunksAsync(reader, connection, snapshot, work, writing, stop))]);
         if (!work.IsDone)
         {
@@ -66,7 +67,7 @@ internal sealed partial class ChunkReading(LakeDirectory lake, ExtractorOptions 
                     while (await turn.MayStartAsync(() => work.IsDone, stop.Token) && (read = await work.TakeAsync(stop.Token)) is not null)
                     {
                         var (chunk, query) = (read, ChunkQuery.Of(work.Source.Name, work.Mappings, read.Chunk));
-                        await CopyReader.CopyAsync(connection, query, work.Source.Name.ToString(), work.Names, copy => ReadChunk(copy, turn, work, chunk, writing, stop.Token), stop.Token);
+                        await CopyReader.CopyAsync(connection, query, work.Source.Name.ToString(), work.Names, copy => ReadChunk(copy, turn, work, chunk, writing, stop.Token), stop.Token, largeRows);
                         work.Finish(read);
                         read = null;
                     }
@@ -157,18 +158,19 @@ internal sealed partial class ChunkReading(LakeDirectory lake, ExtractorOptions 
         {
             while (true)
             {
-                file ??= new RawFile(lake, work.NextFile(), work.Schema, work.Mappings, writing);
+                file ??= new RawFile(lake, work.NextFile(), work.Schema, work.Mappings, writing, largeRows);
                 var rows = copy.ReadBatch(file.Decoder);
                 if (rows == 0)
                 {
                     break;
                 }
 
-                file.EndBatch(rows, cancellation);
+                file.EndBatch(rows, copy.LargeRow, cancellation);
+                copy.ReleaseLargeRow(); // Before the next wait, which may be for the governor.
                 work.Count(read, rows);
                 turn.Pass(cancellation);
                 Failpoint.Pass("extractor.rows-read");
-                if (file.Size >= work.Form.Size)
+                if (file.IsFull(work.Form.Size))
                 {
                     Publish(work, read, file, cancellation);
                     file = null;

@@ -6,6 +6,7 @@ using DataLake.Ledger.Runs;
 using DataLake.Pipelines.Definitions;
 using DataLake.Postgres.Chunks;
 using DataLake.Postgres.Connections;
+using DataLake.Postgres.Copy;
 using DataLake.Postgres.Cursors;
 using DataLake.Postgres.Definitions;
 using DataLake.Postgres.Governor;
@@ -22,7 +23,7 @@ namespace DataLake.Extractor.Extraction;
 
 /// <summary>Reads the windows of runs, in one snapshot of the source over as many connections as help, into published RAW files.</summary>
 public sealed partial class WindowReader(
-    SourcePool sources, SecretResolver secrets, LakeDirectory lake, TableColumns tableColumns, IOptions<ExtractorOptions> options, TimeProvider time,
+    SourcePool sources, SecretResolver secrets, LakeDirectory lake, TableColumns tableColumns, IOptions<ExtractorOptions> options, LargeRows largeRows, TimeProvider time,
     ILogger<WindowReader> logger)
 {
     /// <summary>Reads the windows of runs of one pipeline, one after the other at one instant, as one read in the eyes of the source's governor. Full loads that are read together have one window.</summary>
@@ -75,7 +76,7 @@ public sealed partial class WindowReader(
         Failpoint.Pass("extractor.snapshot-taken");
 
         var work = new ChunkWork(run, source, mappings, chunks, claimed.Folder, claimed.Count) { Form = table.Files };
-        await new ChunkReading(lake, options.Value, pace, time, logger).ReadAsync(snapshot, work, cancellation);
+        await new ChunkReading(lake, options.Value, largeRows, pace, time, logger).ReadAsync(snapshot, work, cancellation);
         return new RunReceipt([.. work.Files.OrderBy(file => file.Number)], snapshot.Lsn);
     }
 

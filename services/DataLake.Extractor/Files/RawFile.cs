@@ -13,15 +13,24 @@ namespace DataLake.Extractor.Files;
 /// </summary>
 internal sealed class RawFile : IDisposable
 {
+    // What is known of a column chunk takes about 2 KiB until the file ends, and again while its footer is checked.
+    private const int MostColumnChunks = 8 * 1024;
+
+    // A file above it has held buffers for so long that the collector takes them for old, and would let them lie beside those of the next file.
+    private const long LongLived = 8 << 20;
+
     private readonly StagedFile staged;
     private readonly HashingStream hashing;
     private readonly ParquetFileWriter writer;
     private readonly ReadBack readBack;
+    private readonly LargeRows largeRows;
     private readonly int number;
     private long rows;
 
-    public RawFile(LakeDirectory lake, (int Number, string Path) name, ParquetSchema schema, IReadOnlyList<ColumnMapping> mappings, ParquetWriterOptions options)
+    public RawFile(
+        LakeDirectory lake, (int Number, string Path) name, ParquetSchema schema, IReadOnlyList<ColumnMapping> mappings, ParquetWriterOptions options, LargeRows largeRows)
     {
+        this.largeRows = largeRows;
         number = name.Number;
         staged = lake.Create(name.Path);
         hashing = new HashingStream(staged.Stream);
@@ -33,16 +42,30 @@ internal sealed class RawFile : IDisposable
     /// <summary>Takes the rows in.</summary>
     public RowDecoder Decoder { get; }
 
-    /// <summary>Bytes of the file so far, those that wait in memory included.</summary>
-    public long Size => writer.BytesWritten + writer.BufferedBytes;
-
     public bool IsEmpty => rows == 0;
 
-    public void EndBatch(int batchRows, CancellationToken cancellation)
+    /// <summary>Whether it is time for another file.</summary>
+    /// <param name="size">Bytes that a file may have, those that wait in memory included.</param>
+    public bool IsFull(long size) => writer.BytesWritten + writer.BufferedBytes >= size || writer.RowGroupsWritten * writer.Columns.Count >= MostColumnChunks;
+
+    /// <summary>Takes note of rows that <see cref="Decoder"/> took in. A large one is out of memory afterwards: written, and read back.</summary>
+    /// <param name="batchRows">How many.</param>
+    /// <param name="largeRow">Bytes of the one large row that they are, or 0.</param>
+    /// <param name="cancellation">Stops the writing.</param>
+    public void EndBatch(int batchRows, int largeRow, CancellationToken cancellation)
     {
         rows += batchRows;
-        Wait(writer.EndBatchAsync(cancellation));
+        Wait(largeRow > 0 ? writer.EndRowGroupAsync(cancellation) : writer.EndBatchAsync(cancellation));
+        if (largeRow > 0)
+        {
+            largeRows.Reclaim(largeRow);
+        }
+
         readBack.Follow(writer);
+        if (largeRow > 0)
+        {
+            Wait(new ValueTask(readBack.CatchUpAsync(cancellation)));
+        }
     }
 
     /// <summary>Writes the footer, checks what was written, and puts it on disk under its name.</summary>
@@ -71,6 +94,10 @@ internal sealed class RawFile : IDisposable
         Wait(writer.DisposeAsync());
         hashing.Dispose();
         Wait(staged.DisposeAsync());
+        if (hashing.BytesWritten >= LongLived)
+        {
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
+        }
     }
 
     private static void Wait(ValueTask work)

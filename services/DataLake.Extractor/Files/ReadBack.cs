@@ -15,6 +15,9 @@ namespace DataLake.Extractor.Files;
 /// </summary>
 internal sealed class ReadBack(StagedFile staged, IReadOnlyList<ColumnMapping> mappings) : IDisposable
 {
+    // Reading back takes about 30 KiB a column, and each row group leaves that to the collector, which may take its time.
+    private const int ManyColumns = 400;
+
     private readonly CancellationTokenSource stop = new();
     private Task<ContentHash> content = Task.FromResult(default(ContentHash));
     private int rowGroups;
@@ -33,6 +36,21 @@ internal sealed class ReadBack(StagedFile staged, IReadOnlyList<ColumnMapping> m
         {
             var (before, number) = (content, rowGroups);
             content = Task.Run(async () => await before + await HashAsync(written, number));
+        }
+    }
+
+    /// <summary>Waits until the row groups that it was told of are read.</summary>
+    /// <param name="cancellation">Stops the wait.</param>
+    /// <exception cref="StorageException"><see cref="StorageErrorKind.Damaged"/>: one cannot be read.</exception>
+    public async Task CatchUpAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await content.WaitAsync(cancellation);
+        }
+        catch (ParquetException error)
+        {
+            throw Unreadable(error);
         }
     }
 
@@ -61,7 +79,7 @@ internal sealed class ReadBack(StagedFile staged, IReadOnlyList<ColumnMapping> m
         }
         catch (ParquetException error)
         {
-            throw Damaged($"cannot be read back: {error.Message}", error);
+            throw Unreadable(error);
         }
     }
 
@@ -84,8 +102,16 @@ internal sealed class ReadBack(StagedFile staged, IReadOnlyList<ColumnMapping> m
     private async Task<ContentHash> HashAsync(ParquetFileMetadata written, int rowGroup)
     {
         await using var reader = ParquetFileReader.OfUnfinished(staged.OpenWritten(), written);
-        return await WrittenRows.HashAsync(reader, rowGroup, mappings, stop.Token);
+        var found = await WrittenRows.HashAsync(reader, rowGroup, mappings, stop.Token);
+        if (mappings.Count >= ManyColumns)
+        {
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
+        }
+
+        return found;
     }
+
+    private StorageException Unreadable(ParquetException error) => Damaged($"cannot be read back: {error.Message}", error);
 
     private StorageException Damaged(string problem, Exception? cause = null) => new(StorageErrorKind.Damaged,
         $"The file '{staged.LakePath}' {problem}. It is thrown away and its rows are read again. Where this repeats, check the disk and memory of this machine, and report it with the table's columns.", cause);

@@ -92,7 +92,7 @@ internal static class Decoding
     {
         var file = new MemoryStream();
         await using var writer = new ParquetFileWriter(file, new ParquetSchema([.. mappings.Select(mapping => mapping.Column)]), new ParquetWriterOptions());
-        using var reader = new CopyReader(stream, "public.things", [.. mappings.Select(mapping => mapping.Name)], rowLimit);
+        using var reader = new CopyReader(stream, "public.things", [.. mappings.Select(mapping => mapping.Name)], new LargeRows(rowLimit));
         var decoder = new RowDecoder(mappings, writer.Columns);
         while (reader.ReadBatch(decoder) > 0)
         {

@@ -1,0 +1,45 @@
+using System.Collections.Concurrent;
+
+namespace DataLake.Storage;
+
+/// <summary>
+/// Puts names of files and folders on disk, and remembers folders whose names are there: the folders of a lake are few beside its files, and every synchronisation of one
+/// costs a write. A folder that was removed and made again is another one, which its time of birth tells; where a file system keeps none, .NET gives one that changes with the folder, and its name is
+/// put on disk once more.
+/// </summary>
+internal sealed class DurableFolders
+{
+    // Folders of runs are never asked for again once their files are there: then it is enough to begin anew.
+    private const int MostRemembered = 4096;
+
+    private readonly ConcurrentDictionary<string, DateTime> births = new(StringComparer.Ordinal);
+
+    /// <summary>Puts a name on disk.</summary>
+    /// <param name="path">The file or folder.</param>
+    /// <param name="parent">The folder that it is in.</param>
+    /// <param name="isNew">Whether it cannot be there yet.</param>
+    /// <exception cref="IOException">The disk refuses.</exception>
+    public void Flush(string path, string parent, bool isNew)
+    {
+        if (isNew)
+        {
+            PosixFile.FlushDirectory(parent);
+            return;
+        }
+
+        // Looked at before: where the folder is exchanged meanwhile, what is remembered is of the one that went.
+        var birth = Directory.GetCreationTimeUtc(path);
+        if (births.TryGetValue(path, out var known) && known == birth)
+        {
+            return;
+        }
+
+        PosixFile.FlushDirectory(parent);
+        if (births.Count >= MostRemembered)
+        {
+            births.Clear();
+        }
+
+        births[path] = birth;
+    }
+}
