@@ -9,8 +9,7 @@ internal static class SnapshotRetention
     public static (IReadOnlyList<string> References, IReadOnlyList<long> Snapshots) Expired(TableMetadata table, ExpiryOptions options, DateTimeOffset now)
     {
         var at = now.ToUnixTimeMilliseconds();
-        var references = table.Refs.Where(entry => entry.Key != SnapshotReference.Main
-            && (entry.Value.MaxRefAgeMs ?? Milliseconds(options.MaxReferenceAge)) is { } age && table.FindSnapshot(entry.Value.SnapshotId) is { } snapshot && at - snapshot.TimestampMs > age).Select(entry => entry.Key).ToList();
+        var references = table.Refs.Where(entry => entry.Key != SnapshotReference.Main && IsTooOld(entry.Value)).Select(entry => entry.Key).ToList();
         var kept = new HashSet<long>();
         var referred = new HashSet<long>();
         foreach (var (_, reference) in table.Refs.Where(entry => !references.Contains(entry.Key)))
@@ -35,6 +34,9 @@ internal static class SnapshotRetention
         foreach (var snapshot in table.Snapshots)
             if (!referred.Contains(snapshot.SnapshotId) && at - snapshot.TimestampMs <= Milliseconds(options.MaxSnapshotAge)) kept.Add(snapshot.SnapshotId);
         return (references, [.. table.Snapshots.Select(snapshot => snapshot.SnapshotId).Where(id => !kept.Contains(id))]);
+
+        bool IsTooOld(SnapshotReference reference) => (reference.MaxRefAgeMs ?? Milliseconds(options.MaxReferenceAge)) is { } age
+            && table.FindSnapshot(reference.SnapshotId) is { } snapshot && at - snapshot.TimestampMs > age;
     }
 
     private static long? Milliseconds(TimeSpan? span) => span is { } time ? (long)time.TotalMilliseconds : null;

@@ -65,8 +65,11 @@ internal sealed class CommitFiles(TableFiles files, long snapshotId)
         foreach (var location in written.Where(location => !kept.Contains(location))) files.Delete(location);
     }
 
-    private static ManifestEntry Promote(ManifestEntry entry, StructType type) =>
-        PartitionPromotion.Promote(entry.DataFile.Partition, type) is var partition && ReferenceEquals(partition, entry.DataFile.Partition) ? entry : entry with { DataFile = entry.DataFile with { Partition = partition } };
+    private static ManifestEntry Promote(ManifestEntry entry, StructType type)
+    {
+        var partition = PartitionPromotion.Promote(entry.DataFile.Partition, type);
+        return ReferenceEquals(partition, entry.DataFile.Partition) ? entry : entry with { DataFile = entry.DataFile with { Partition = partition } };
+    }
 
     /// <summary>The current schema, or for an old spec the newest that still has its columns: without them the types of its partition values are not known.</summary>
     private static Schema SchemaOf(TableMetadata table, PartitionSpec spec) =>

@@ -8,7 +8,8 @@ namespace DataLake.Iceberg.Operations;
 /// <summary>What one commit does to a table: it becomes one snapshot.</summary>
 public sealed record TableChange
 {
-    /// <summary>The snapshot's operation: <see cref="SnapshotSummary.Append"/>, <see cref="SnapshotSummary.Overwrite"/>, <see cref="SnapshotSummary.Delete"/> or <see cref="SnapshotSummary.Replace"/>.</summary>
+    /// <summary>The snapshot's operation:
+    /// <see cref="SnapshotSummary.Append"/>, <see cref="SnapshotSummary.Overwrite"/>, <see cref="SnapshotSummary.Delete"/> or <see cref="SnapshotSummary.Replace"/>.</summary>
     public required string Operation { get; init; }
 
     /// <summary>New data files and delete files, with the partition spec they were written by.</summary>

@@ -74,7 +74,7 @@ public sealed class DeleteIndex
     /// <summary>Whether a position delete file can name a data file, by its bounds of the path.</summary>
     private static bool CanName(DataFile delete, string path)
     {
-        if (delete.LowerBounds is not { } lowers || !lowers.TryGetValue(FilePathFieldId, out var lower) || delete.UpperBounds is not { } uppers || !uppers.TryGetValue(FilePathFieldId, out var upper)) return true;
+        if (!HasPathBounds(delete, out var lower, out var upper)) return true;
         Span<byte> bytes = path.Length <= 256 ? stackalloc byte[path.Length * 3] : new byte[path.Length * 3];
         bytes = bytes[..System.Text.Encoding.UTF8.GetBytes(path, bytes)];
         return bytes.SequenceCompareTo(lower.Span) >= 0 && bytes.SequenceCompareTo(upper.Span) <= 0;
@@ -84,9 +84,13 @@ public sealed class DeleteIndex
     private static string? TargetOf(DataFile delete)
     {
         if (delete.Content != DataFileContent.PositionDeletes || delete.ReferencedDataFile is not null) return delete.ReferencedDataFile;
-        return delete.LowerBounds is { } lowers && lowers.TryGetValue(FilePathFieldId, out var lower) && delete.UpperBounds is { } uppers && uppers.TryGetValue(FilePathFieldId, out var upper) && lower.Span.SequenceEqual(upper.Span)
-            ? System.Text.Encoding.UTF8.GetString(lower.Span)
-            : null;
+        return HasPathBounds(delete, out var lower, out var upper) && lower.Span.SequenceEqual(upper.Span) ? System.Text.Encoding.UTF8.GetString(lower.Span) : null;
+    }
+
+    private static bool HasPathBounds(DataFile delete, out ReadOnlyMemory<byte> lower, out ReadOnlyMemory<byte> upper)
+    {
+        lower = upper = default;
+        return delete.LowerBounds?.TryGetValue(FilePathFieldId, out lower) == true && delete.UpperBounds?.TryGetValue(FilePathFieldId, out upper) == true;
     }
 
     private static List<ManifestEntry> ListOf<TKey>(Dictionary<TKey, List<ManifestEntry>> lists, TKey key)

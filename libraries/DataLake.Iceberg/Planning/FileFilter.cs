@@ -48,7 +48,7 @@ public sealed class FileFilter
         if (!CanMatchPartition(file)) return false;
         foreach (var (predicate, type) in columns)
         {
-            if (file.ValueCounts is { } counts && file.NullValueCounts is { } nulls && counts.TryGetValue(predicate.FieldId, out var count) && nulls.TryGetValue(predicate.FieldId, out var nullCount) && count == nullCount) return false;
+            if (IsAllNull(file, predicate.FieldId)) return false;
             if (!predicate.CanMatch(Bound(file.LowerBounds, predicate.FieldId, type), Bound(file.UpperBounds, predicate.FieldId, type))) return false;
         }
 
@@ -67,6 +67,12 @@ public sealed class FileFilter
         if (predicates.Count == 0) return null;
         if (!partitions.TryGetValue(specId, out var found) && table.FindSpec(specId) is { } spec) partitions[specId] = found = new PartitionFilter(spec, schema, predicates);
         return found;
+    }
+
+    private static bool IsAllNull(DataFile file, int fieldId)
+    {
+        long values = 0, nulls = 0;
+        return file.ValueCounts?.TryGetValue(fieldId, out values) == true && file.NullValueCounts?.TryGetValue(fieldId, out nulls) == true && values == nulls;
     }
 
     private static IcebergValue Bound(FieldMap<ReadOnlyMemory<byte>>? bounds, int fieldId, PrimitiveType type) =>

@@ -22,7 +22,8 @@ public sealed class ScanPlanner(TableFiles files)
     /// <param name="withMetrics">Whether sizes, counts and bounds of the data files are wanted; with a filter they are read in any case.</param>
     /// <param name="cancellation">Stops the planning.</param>
     /// <exception cref="IcebergException">A manifest is missing or damaged.</exception>
-    public async IAsyncEnumerable<ScanFile> PlanAsync(TableMetadata table, Snapshot? snapshot, FileFilter? filter = null, bool withMetrics = false, [EnumeratorCancellation] CancellationToken cancellation = default)
+    public async IAsyncEnumerable<ScanFile> PlanAsync(
+        TableMetadata table, Snapshot? snapshot, FileFilter? filter = null, bool withMetrics = false, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(table);
         var manifests = (await reader.ManifestsAsync(snapshot, cancellation)).Where(manifest => manifest.HasLiveFiles && filter?.CanMatch(manifest) != false).ToList();

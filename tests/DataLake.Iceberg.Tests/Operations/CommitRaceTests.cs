@@ -19,7 +19,7 @@ public sealed class CommitRaceTests(CatalogFixture lake) : IClassFixture<Catalog
         var metadata = (await table.LoadAsync()).Metadata;
         await Task.WhenAll(Enumerable.Range(0, writers).Select(writer => Task.Run(async () =>
         {
-            var commits = new TableCommits(lake.Catalog, lake.Files, TimeProvider.System, new CommitOptions { MaxAttempts = 1000, LongestDelay = TimeSpan.FromMilliseconds(50) });
+            var commits = new TableCommitter(lake.Catalog, lake.Files, TimeProvider.System, new CommitOptions { MaxAttempts = 1000, LongestDelay = TimeSpan.FromMilliseconds(50) });
             for (var i = 0; i < each; i++)
                 await commits.CommitAsync(table.Identifier, TableChange.Append(await table.WriteAsync(metadata, ((writer * 100) + i, i))) with { RunId = $"{writer}-{i}" }, Cancellation);
         })));
@@ -68,7 +68,7 @@ public sealed class CommitRaceTests(CatalogFixture lake) : IClassFixture<Catalog
         await using var source = NpgsqlDataSource.Create(way.ConnectionString);
         var catalog = new Interrupted(lake.Open(source), () => way.Next = loss);
         var change = TableChange.Append(await table.WriteAsync((await table.LoadAsync()).Metadata, (1, 1)));
-        var outcome = await new TableCommits(catalog, lake.Files, TimeProvider.System).CommitAsync(table.Identifier, change, Cancellation);
+        var outcome = await new TableCommitter(catalog, lake.Files, TimeProvider.System).CommitAsync(table.Identifier, change, Cancellation);
         outcome.AlreadyCommitted.ShouldBeFalse();
         catalog.Commits.ShouldBe(loss == Loss.Answer ? 1 : 2);
         (await table.LoadAsync()).Metadata.CurrentSnapshotId.ShouldBe(outcome.Snapshot.SnapshotId);
@@ -92,7 +92,7 @@ public sealed class CommitRaceTests(CatalogFixture lake) : IClassFixture<Catalog
             stop.CancelAfter(0);
         }, stopAfter: true);
         var change = TableChange.Append(await table.WriteAsync((await table.LoadAsync()).Metadata, (1, 1))) with { RunId = "unknown" };
-        var error = await Should.ThrowAsync<IcebergException>(() => new TableCommits(catalog, lake.Files, TimeProvider.System).CommitAsync(table.Identifier, change, stop.Token));
+        var error = await Should.ThrowAsync<IcebergException>(() => new TableCommitter(catalog, lake.Files, TimeProvider.System).CommitAsync(table.Identifier, change, stop.Token));
         error.Kind.ShouldBe(IcebergErrorKind.UnknownOutcome);
         (await table.RowsAsync()).ShouldBe([(1, 1)]);
         (await table.CommitAsync(change)).AlreadyCommitted.ShouldBeTrue();
@@ -106,7 +106,7 @@ public sealed class CommitRaceTests(CatalogFixture lake) : IClassFixture<Catalog
         var metadata = (await table.LoadAsync()).Metadata;
         var file = await table.WriteAsync(metadata, (1, 1));
         var catalog = new Interrupted(lake.Catalog, () => table.CommitAsync(TableChange.Append()).GetAwaiter().GetResult(), always: true);
-        var commits = new TableCommits(catalog, lake.Files, TimeProvider.System, new CommitOptions { MaxAttempts = 3, LongestDelay = TimeSpan.FromMilliseconds(1) });
+        var commits = new TableCommitter(catalog, lake.Files, TimeProvider.System, new CommitOptions { MaxAttempts = 3, LongestDelay = TimeSpan.FromMilliseconds(1) });
         var error = await Should.ThrowAsync<IcebergException>(() => commits.CommitAsync(table.Identifier, TableChange.Append(file), Cancellation));
         (error.Kind, catalog.Commits).ShouldBe((IcebergErrorKind.CommitConflict, 3));
         (await table.OrphansAsync()).ShouldBe([file.FilePath]);

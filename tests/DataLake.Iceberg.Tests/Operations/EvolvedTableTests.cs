@@ -1,5 +1,6 @@
 using DataLake.Iceberg.Catalogs;
 using DataLake.Iceberg.Manifests;
+using DataLake.Iceberg.Metadata;
 using DataLake.Iceberg.Operations;
 using DataLake.Iceberg.Partitioning;
 using DataLake.Iceberg.Planning;
@@ -68,6 +69,32 @@ public sealed class EvolvedTableTests(CatalogFixture lake) : IClassFixture<Catal
         (await PlanAsync(table, ColumnPredicate.Equal(2, IcebergValue.Int(5)))).Select(file => file.Data.DataFile.FilePath).Order().ShouldBe(bucket == 1 ? ["a", "b"] : ["b"]);
     }
 
+    [Fact]
+    public async Task Manifests_that_version_1_never_counted_are_counted_by_the_first_commit()
+    {
+        var table = await CreateAsync("version_1", Transform.Identity);
+        await CommitAsync(table, TableChange.Append(File("one", IcebergValue.Int(1))));
+        await CommitAsync(table, TableChange.Append(File("two", IcebergValue.Int(2))));
+        var merged = await CommitAsync(table, TableChange.RewriteManifests());
+        var manifest = (await new SnapshotReader(lake.Files).ManifestsAsync(merged.Snapshot, Cancellation)).Single();
+
+        // What an upgrade leaves: a snapshot without a manifest list, a sequence number and a summary.
+        var old = new Snapshot { SnapshotId = 1, TimestampMs = 1, Manifests = [manifest.ManifestPath] };
+        var upgraded = merged.Table.Metadata with
+        {
+            Snapshots = [old], CurrentSnapshotId = 1, SnapshotLog = [], Refs = new Dictionary<string, SnapshotReference> { ["main"] = new(1, SnapshotReferenceType.Branch) },
+        };
+        var location = await new MetadataFiles(lake.Files).WriteAsync(upgraded, merged.Table.MetadataLocation, Cancellation);
+        await lake.Database.ExecuteAsync($"UPDATE iceberg.iceberg_tables SET metadata_location = '{location}' WHERE table_name = 'version_1'", Cancellation);
+        (await PlanAsync(table)).Select(file => file.Data.DataFile.FilePath).Order().ShouldBe(["one", "two"]);
+
+        var outcome = await CommitAsync(table, TableChange.Append(File("three", IcebergValue.Int(3))));
+
+        (await PlanAsync(table)).Select(file => file.Data.DataFile.FilePath).Order().ShouldBe(["one", "three", "two"]);
+        (await new SnapshotReader(lake.Files).ManifestsAsync(outcome.Snapshot, Cancellation)).Sum(counted => counted.ExistingFilesCount!.Value).ShouldBe(2);
+        outcome.Snapshot.Summary.Keys.ShouldNotContain("total-records");
+    }
+
     private static IReadOnlyList<TableUpdate> SchemaOf(PrimitiveType type) =>
     [
         new TableUpdate.AddSchema(new Schema(StructType.Of(NestedField.Mandatory(1, "id", PrimitiveType.Long), NestedField.Optional(2, "part", type)))), new TableUpdate.SetCurrentSchema(TableUpdate.LastAdded),
@@ -86,7 +113,7 @@ public sealed class EvolvedTableTests(CatalogFixture lake) : IClassFixture<Catal
 
     private async Task<CatalogTable> LoadAsync(TableIdentifier table) => (await lake.Catalog.LoadTableAsync(table, Cancellation))!;
 
-    private Task<CommitOutcome> CommitAsync(TableIdentifier table, TableChange change) => new TableCommits(lake.Catalog, lake.Files, TimeProvider.System).CommitAsync(table, change, Cancellation);
+    private Task<CommitOutcome> CommitAsync(TableIdentifier table, TableChange change) => new TableCommitter(lake.Catalog, lake.Files, TimeProvider.System).CommitAsync(table, change, Cancellation);
 
     private async Task<List<ScanFile>> PlanAsync(TableIdentifier table, params IReadOnlyList<ColumnPredicate> predicates)
     {

@@ -31,7 +31,7 @@ internal sealed class LakeTable
 
     public string Location { get; }
 
-    public TableCommits Commits => new(lake.Catalog, lake.Files, TimeProvider.System);
+    public TableCommitter Commits => new(lake.Catalog, lake.Files, TimeProvider.System);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

@@ -1,3 +1,4 @@
+using DataLake.Iceberg.Maintenance;
 using DataLake.Iceberg.Manifests;
 using DataLake.Iceberg.Metadata;
 using DataLake.Iceberg.Operations;
@@ -8,6 +9,7 @@ using DataLake.Iceberg.Transforms;
 using DataLake.Iceberg.Types;
 using DataLake.Iceberg.Updates;
 using DataLake.Iceberg.Values;
+using DataLake.Testing;
 using DataLake.Testing.Readers;
 
 namespace DataLake.Iceberg.Tests.Operations;
@@ -38,6 +40,13 @@ public sealed class TableHistoryTests(CatalogFixture lake) : IClassFixture<Catal
         }
 
         foreach (var (snapshot, rows) in snapshots) (await table.RowsAsync(snapshot)).ShouldBe(rows, ignoreOrder: false, $"seed {seed}, snapshot {snapshot.SequenceNumber}");
+        (await table.OrphansAsync()).ShouldBeEmpty();
+
+        // What expiry removes is exactly what no snapshot needs any more.
+        var later = new ManualTimeProvider(DateTimeOffset.UtcNow.AddHours(1));
+        var expired = await new SnapshotExpiry(lake.Catalog, lake.Files, later).ExpireAsync(table.Identifier, new ExpiryOptions { MaxSnapshotAge = TimeSpan.Zero, MinSnapshotsToKeep = 3 }, Cancellation);
+        expired.Snapshots.Count.ShouldBe(snapshots.Count - 3);
+        foreach (var (snapshot, rows) in snapshots.TakeLast(3)) (await table.RowsAsync(snapshot)).ShouldBe(rows, ignoreOrder: false, $"seed {seed}, snapshot {snapshot.SequenceNumber}");
         (await table.OrphansAsync()).ShouldBeEmpty();
         await OthersAgreeAsync(table, model);
     }

@@ -18,7 +18,7 @@ public sealed record CommitOutcome(CatalogTable Table, Snapshot Snapshot, bool A
 /// Commits changes to tables. A commit that meets another one is tried again on what the table is then, as long as the change still makes sense there; one whose answer is lost is looked up, never
 /// repeated blindly: an attempt carries the same snapshot id, and only one can follow the same metadata file. Files of attempts that came to nothing are removed.
 /// </summary>
-public sealed class TableCommits(ICatalog catalog, TableFiles files, TimeProvider clock, CommitOptions? options = null)
+public sealed class TableCommitter(ICatalog catalog, TableFiles files, TimeProvider clock, CommitOptions? options = null)
 {
     private readonly CommitOptions options = options ?? new CommitOptions();
     private readonly SnapshotReader reader = new(files);
