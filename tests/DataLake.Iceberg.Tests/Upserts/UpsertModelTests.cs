@@ -27,7 +27,7 @@ public sealed class UpsertModelTests
         var schema = WrittenTable.Schema;
         var random = new RandomRows(seed);
         var model = new Dictionary<long, IcebergValue[]>();
-        var (live, deletes) = (new List<DataFile>(), new List<DataFile>());
+        var (live, deletes, committedDeletes) = (new List<DataFile>(), new List<DataFile>(), 0);
         for (var batch = 0; batch < 8; batch++)
         {
             // Mostly keys that are there, some new; each once a batch.
@@ -68,8 +68,6 @@ public sealed class UpsertModelTests
             if (found.Count > 0) deletes.Add(await table.AddFileAsync((output, location) => PositionDeleteFile.WriteAsync(output, location, found)));
         }
     }
-
-    private int committedDeletes;
 
     private static async Task<DataFile> WriteAsync(Stream output, string location, Schema schema, IEnumerable<IcebergValue[]> rows)
     {
