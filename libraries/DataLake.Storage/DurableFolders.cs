@@ -7,7 +7,8 @@ namespace DataLake.Storage;
 /// costs a write. A folder that was removed and made again is another one, which its time of birth tells; where a file system keeps none, .NET gives one that changes with the folder, and its name is
 /// put on disk once more.
 /// </summary>
-internal sealed class DurableFolders
+/// <param name="flush">Puts the names in a folder on disk.</param>
+internal sealed class DurableFolders(Action<string> flush)
 {
     // Folders of runs are never asked for again once their files are there: then it is enough to begin anew.
     private const int MostRemembered = 4096;
@@ -23,7 +24,7 @@ internal sealed class DurableFolders
     {
         if (isNew)
         {
-            PosixFile.FlushDirectory(parent);
+            flush(parent);
             return;
         }
 
@@ -34,7 +35,7 @@ internal sealed class DurableFolders
             return;
         }
 
-        PosixFile.FlushDirectory(parent);
+        flush(parent);
         if (births.Count >= MostRemembered)
         {
             births.Clear();

@@ -6,7 +6,7 @@ namespace DataLake.Storage;
 /// </summary>
 public sealed class LakeDirectory
 {
-    private readonly DurableFolders durableFolders = new();
+    private readonly DurableFolders durableFolders = new(PosixFile.FlushDirectory);
 
     /// <summary>A lake in the directory <paramref name="root"/>, which is made when the first file is written.</summary>
     public LakeDirectory(string root)

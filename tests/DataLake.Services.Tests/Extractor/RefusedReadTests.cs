@@ -71,6 +71,14 @@ public sealed class RefusedReadTests(TestPostgres postgres)
         await ShouldFailAsync(lake, "the column price", "Mend the value");
     }
 
+    [Fact]
+    public async Task A_row_that_is_larger_than_what_is_kept_in_memory_is_named_with_what_to_do()
+    {
+        await using var lake = await LakeSystem.CreateAsync(postgres, "CREATE TABLE items (id int, body text); INSERT INTO items VALUES (1, 'small'), (2, repeat('x', 40000000))");
+        lake.Define(" - { table: items }");
+        await ShouldFailAsync(lake, "Row 2 of public.items is larger than 33,554,432 bytes", "LargestRow");
+    }
+
     [Theory]
     [InlineData("password", "refuses the user", "Check the user and password")]
     [InlineData("database", "has no such database", "Check the database")]
