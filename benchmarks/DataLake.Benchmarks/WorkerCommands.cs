@@ -12,8 +12,10 @@ internal static class WorkerCommands
     {
         var lake = new Argument<string>("lake") { Description = "The folder to write to." };
         var connections = new Argument<int>("connections") { Description = "How many connections read at once." };
-        var command = new Command("worker", "Extracts tables in this process, with the source in DATALAKE_BENCHMARK_SOURCE (started by the benchmarks; of use for profiling).") { lake, connections, Tables };
-        command.SetAction((parsed, _) => Contenders.Worker.RunAsync(Source(), parsed.GetValue(lake)!, parsed.GetValue(connections), parsed.GetValue(Tables)!));
+        var noReadBack = new Option<bool>("--no-read-back") { Description = "Publish files without reading them back, to see what that costs." };
+        var command = new Command("worker", "Extracts tables in this process, with the source in DATALAKE_BENCHMARK_SOURCE (started by the benchmarks; of use for profiling).") { lake, connections, noReadBack, Tables };
+        command.SetAction((parsed, _) => Contenders.Worker.RunAsync(
+            Source(), parsed.GetValue(lake)!, parsed.GetValue(connections), !parsed.GetValue(noReadBack), parsed.GetValue(Tables)!));
         return command;
     }
 

@@ -40,15 +40,19 @@ internal sealed class Contestants(Workplace workplace, CancellationToken cancell
     public Task<Measurement> ClientDrainAsync(params IReadOnlyList<string> tables) => OursAsync($"drain client {string.Join(' ', tables)}");
 
     /// <summary>DataLake's extractor.</summary>
-    public async Task<Measurement> DataLakeAsync(int connections, params IReadOnlyList<string> tables)
+    public Task<Measurement> DataLakeAsync(int connections, params IReadOnlyList<string> tables) => DataLakeAsync(LakeFolder(tables[0], connections), $"{connections}", tables);
+
+    /// <summary>DataLake's extractor over one connection, without reading files back.</summary>
+    public Task<Measurement> WithoutReadBackAsync(string table) => DataLakeAsync(LakeFolder(table, 0), "1 --no-read-back", [table]);
+
+    private async Task<Measurement> DataLakeAsync(string lake, string how, IReadOnlyList<string> tables)
     {
-        var lake = LakeFolder(tables[0], connections);
         if (Directory.Exists(lake))
         {
             Directory.Delete(lake, recursive: true);
         }
 
-        var used = await OursAsync($"worker '{lake}' {connections} {string.Join(' ', tables)}");
+        var used = await OursAsync($"worker '{lake}' {how} {string.Join(' ', tables)}");
         return used with { OutputBytes = used.Worker!.OutputBytes };
     }
 

@@ -22,11 +22,11 @@ namespace DataLake.Benchmarks.Contenders;
 /// </summary>
 internal static class Worker
 {
-    private static readonly ExtractorOptions Options = new();
-    private static readonly LargeRows LargeRows = new(Options.LargestRow);
+    private static readonly LargeRows LargeRows = new();
 
-    public static async Task RunAsync(string connectionString, string lakeFolder, int connections, IReadOnlyList<string> tables)
+    public static async Task RunAsync(string connectionString, string lakeFolder, int connections, bool readsBack, IReadOnlyList<string> tables)
     {
+        var options = new ExtractorOptions { ReadsBack = readsBack };
         var watch = Stopwatch.StartNew();
         var lake = new LakeDirectory(lakeFolder);
         var source = new SourceConnections(connectionString, connections, "DataLake benchmark");
@@ -36,7 +36,7 @@ internal static class Worker
         {
             foreach (var table in tables)
             {
-                bytes += await ReadAsync(source, lake, table, count => Interlocked.Add(ref rows, count));
+                bytes += await ReadAsync(source, lake, options, table, count => Interlocked.Add(ref rows, count));
             }
         }
         catch (SourceException error)
@@ -51,7 +51,7 @@ internal static class Worker
     public static void Idle() => OwnProcess.Print(new WorkerReport());
 
     /// <returns>Bytes of its files.</returns>
-    private static async Task<long> ReadAsync(SourceConnections connections, LakeDirectory lake, string table, Action<long> onRows)
+    private static async Task<long> ReadAsync(SourceConnections connections, LakeDirectory lake, ExtractorOptions options, string table, Action<long> onRows)
     {
         await using var snapshot = await SourceSnapshot.TakeAsync(connections, CancellationToken.None);
         var source = await TableInspector.InspectAsync(snapshot.Owner, TableName.TryParse(table)!, CancellationToken.None);
@@ -61,7 +61,7 @@ internal static class Worker
         var work = new ChunkWork(run, source, mappings, chunks, $"raw/{table}", onRows);
         var governor = new SourceGovernor("benchmark", connections, DefinitionDefaults.Limits, TimeProvider.System, _ => { }, _ => { });
         var pace = new ReadPace(governor, "DataLake benchmark", TimeSpan.FromHours(4));
-        await new ChunkReading(lake, Options, LargeRows, pace, TimeProvider.System, NullLogger.Instance).ReadAsync(snapshot, work, CancellationToken.None);
+        await new ChunkReading(lake, options, LargeRows, pace, TimeProvider.System, NullLogger.Instance).ReadAsync(snapshot, work, CancellationToken.None);
         return work.Files.Sum(file => file.Bytes);
     }
 }

@@ -52,6 +52,7 @@ internal sealed class ExtractBenchmark(Workplace workplace, BenchmarkReport repo
         new("(c) the driver's raw COPY stream, drained", () => contestants.DriverDrainAsync(dataset.Name, isBlocking: false)),
         new("(d) the same, with reads that block", () => contestants.DriverDrainAsync(dataset.Name, isBlocking: true)),
         new("(e) our protocol client, drained", () => contestants.ClientDrainAsync(dataset.Name)),
+        new("DataLake, 1 connection, files not read back", () => contestants.WithoutReadBackAsync(dataset.Name)),
         .. Connections.Select(connections => new Way($"DataLake, {connections} connection{(connections > 1 ? "s" : "")}", () => contestants.DataLakeAsync(connections, dataset.Name), connections)),
     ];
 

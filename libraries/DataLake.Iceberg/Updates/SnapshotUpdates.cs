@@ -35,8 +35,17 @@ internal static class SnapshotUpdates
         var refs = new Dictionary<string, SnapshotReference>(table.Refs, StringComparer.Ordinal) { [name] = reference };
         state.Table = table with { Refs = refs };
         if (name != SnapshotReference.Main) return;
-        if (table.CurrentSnapshotId != reference.SnapshotId) state.MadeCurrent.Add(new SnapshotLogEntry(state.TimestampMs, reference.SnapshotId));
+        if (table.CurrentSnapshotId != reference.SnapshotId) state.MadeCurrent.Add(new SnapshotLogEntry(BecomesCurrentAt(state, reference.SnapshotId), reference.SnapshotId));
         state.Table = state.Table with { CurrentSnapshotId = reference.SnapshotId };
+    }
+
+    /// <summary>A snapshot of this commit is current from its own time on, so that it is found by that time; another from now on. The log never runs back.</summary>
+    private static long BecomesCurrentAt(UpdateState state, long snapshotId)
+    {
+        if (!state.AddedSnapshots.Contains(snapshotId)) return state.TimestampMs;
+        var log = state.MadeCurrent.Count > 0 ? state.MadeCurrent : state.Table.SnapshotLog;
+        var last = log.Count > 0 ? log[^1].TimestampMs : 0;
+        return Math.Min(Math.Max(state.Table.FindSnapshot(snapshotId)!.TimestampMs, last), state.TimestampMs);
     }
 
     public static void RemoveReference(UpdateState state, string name)

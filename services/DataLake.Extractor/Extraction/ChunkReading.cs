@@ -158,7 +158,7 @@ internal sealed partial class ChunkReading(LakeDirectory lake, ExtractorOptions 
         {
             while (true)
             {
-                file ??= new RawFile(lake, work.NextFile(), work.Schema, work.Mappings, writing, largeRows);
+                file ??= new RawFile(lake, work.NextFile(), work.Schema, work.Mappings, writing, largeRows, options.ReadsBack);
                 var rows = copy.ReadBatch(file.Decoder);
                 if (rows == 0)
                 {

@@ -24,4 +24,7 @@ public sealed class ExtractorOptions
 
     /// <summary>The most bytes that a row may have as the source sends it. A larger one is refused with its number and column named.</summary>
     public int LargestRow { get; set; } = LargeRows.UsualLimit;
+
+    /// <summary>Whether files are read back before they are published. They always are; only the benchmark leaves it out, to tell what it costs.</summary>
+    internal bool ReadsBack { get; init; } = true;
 }

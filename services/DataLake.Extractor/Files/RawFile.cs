@@ -22,20 +22,21 @@ internal sealed class RawFile : IDisposable
     private readonly StagedFile staged;
     private readonly HashingStream hashing;
     private readonly ParquetFileWriter writer;
-    private readonly ReadBack readBack;
+    private readonly ReadBack? readBack;
     private readonly LargeRows largeRows;
     private readonly int number;
     private long rows;
 
     public RawFile(
-        LakeDirectory lake, (int Number, string Path) name, ParquetSchema schema, IReadOnlyList<ColumnMapping> mappings, ParquetWriterOptions options, LargeRows largeRows)
+        LakeDirectory lake, (int Number, string Path) name, ParquetSchema schema, IReadOnlyList<ColumnMapping> mappings, ParquetWriterOptions options, LargeRows largeRows,
+        bool readsBack = true)
     {
         this.largeRows = largeRows;
         number = name.Number;
         staged = lake.Create(name.Path);
         hashing = new HashingStream(staged.Stream);
         writer = new ParquetFileWriter(hashing, schema, options);
-        readBack = new ReadBack(staged, mappings);
+        readBack = readsBack ? new ReadBack(staged, mappings) : null;
         Decoder = new RowDecoder(mappings, writer.Columns);
     }
 
@@ -61,8 +62,8 @@ internal sealed class RawFile : IDisposable
             largeRows.Reclaim(largeRow);
         }
 
-        readBack.Follow(writer);
-        if (largeRow > 0)
+        readBack?.Follow(writer);
+        if (largeRow > 0 && readBack is not null)
         {
             Wait(new ValueTask(readBack.CatchUpAsync(cancellation)));
         }
@@ -73,7 +74,11 @@ internal sealed class RawFile : IDisposable
     public RunFile Publish(Run run, CancellationToken cancellation)
     {
         Wait(new ValueTask(writer.CompleteAsync(cancellation)));
-        Wait(new ValueTask(readBack.CheckAsync(writer, rows, Decoder.Content, cancellation)));
+        if (readBack is not null)
+        {
+            Wait(new ValueTask(readBack.CheckAsync(writer, rows, Decoder.Content, cancellation)));
+        }
+
         Wait(staged.PublishAsync(cancellation));
         return new RunFile
         {
@@ -90,7 +95,7 @@ internal sealed class RawFile : IDisposable
 
     public void Dispose()
     {
-        readBack.Dispose();
+        readBack?.Dispose();
         Wait(writer.DisposeAsync());
         hashing.Dispose();
         Wait(staged.DisposeAsync());

@@ -105,7 +105,7 @@ public sealed class TableUpdateTests
         var first = Snapshot(table, 1);
         var second = Snapshot(table, 2) with { SequenceNumber = 2, ParentSnapshotId = 1 };
         var next = Apply(table, [.. TableMetadataUpdates.Commit(table, first), .. TableMetadataUpdates.Commit(table, second)]);
-        next.SnapshotLog.ShouldBe([new(5000, 2)]);
+        next.SnapshotLog.ShouldBe([new(second.TimestampMs, 2)]);
         next.Snapshots.Count.ShouldBe(2);
     }
 
