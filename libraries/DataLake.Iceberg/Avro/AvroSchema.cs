@@ -105,7 +105,7 @@ internal sealed class AvroSchema
     public static AvroSchema Logical(AvroKind kind, string logicalType, bool adjustToUtc = false, int precision = 0, int scale = 0) =>
         new(kind, [], false) { LogicalType = logicalType, AdjustToUtc = adjustToUtc, Precision = precision, Scale = scale };
 
-    public static AvroSchema Record(string name, IReadOnlyList<AvroField> fields) => new(AvroKind.Record, [.. fields.Select(field => field.Schema)], true) 
+    public static AvroSchema Record(string name, IReadOnlyList<AvroField> fields) => new(AvroKind.Record, [.. fields.Select(field => field.Schema)], true)
         {
             Name = name,
             Fields = fields,
