@@ -1,6 +1,10 @@
-using DataLake.Ledger.Catalog;
+using DataLake.Iceberg.Catalogs;
+using DataLake.Iceberg.Files;
+using DataLake.Ledger.Columns;
+using DataLake.Ledger.Commits;
 using DataLake.Ledger.Database;
 using DataLake.Ledger.Definitions;
+using DataLake.Ledger.LakeTables;
 using DataLake.Ledger.Notices;
 using DataLake.Ledger.Runs;
 using DataLake.Ledger.Scheduling;
@@ -42,6 +46,7 @@ public static class ServiceDefaultsSetup
         services.AddSingleton<WorkerIdentity>();
         services.AddSingleton(provider => new LakeDirectory(provider.GetRequiredService<IOptions<DataLakeOptions>>().Value.LakeDirectory));
         AddLedger(services);
+        AddLakeTables(services);
         builder.AddTelemetry();
         services.AddHealthChecks()
             .AddCheck("self", () => HealthCheckResult.Healthy(), ["live"])
@@ -78,10 +83,18 @@ public static class ServiceDefaultsSetup
         services.AddSingleton<TableColumns>();
         services.AddSingleton<TableCommits>();
         services.AddSingleton<ScheduleStore>();
-        services.AddSingleton<SchedulerLock>();
+        services.AddSingleton<LedgerLocks>();
         services.AddSingleton<NoticeStore>();
         // First of the hosted services: no other starts before the ledger is of this version.
         services.AddHostedService<LedgerMigration>();
+    }
+
+    private static void AddLakeTables(IServiceCollection services)
+    {
+        services.AddSingleton<TableFiles>();
+        services.AddSingleton<MetadataFiles>();
+        services.AddSingleton<ICatalog>(provider => new SqlCatalog(
+            provider.GetRequiredService<NpgsqlDataSource>(), LakeTableNames.Catalog, provider.GetRequiredService<MetadataFiles>(), provider.GetRequiredService<TimeProvider>()));
     }
 
     private static NpgsqlDataSource OpenLedger(string connectionString)

@@ -1,7 +1,8 @@
 using System.Globalization;
 using DataLake.AppHost.Progress;
+using DataLake.Contracts;
+using DataLake.Ledger.LakeTables;
 using DataLake.Ledger.Model;
-using DataLake.Storage;
 using Spectre.Console;
 
 namespace DataLake.AppHost.Summary;
@@ -21,7 +22,7 @@ internal static class RunSummary
 
         var table = new Table().Border(TableBorder.Rounded)
             .AddColumn("Table").AddColumn(Number("Windows")).AddColumn(Number("Rows")).AddColumn(Number("Bytes"))
-            .AddColumn(Number("Files")).AddColumn(Number("Seconds")).AddColumn("Result").AddColumn(new TableColumn("Data").NoWrap());
+            .AddColumn(Number("Files")).AddColumn(Number("Seconds")).AddColumn("Result").AddColumn(new TableColumn("Iceberg table").NoWrap());
         foreach (var ofTable in runs.GroupBy(run => (run.Pipeline, run.Table)))
         {
             var all = ofTable.ToList();
@@ -30,7 +31,7 @@ internal static class RunSummary
             table.AddRow(
                 Markup.Escape(ofTable.Key.Table), $"{committed.Count:N0}", $"{committed.Sum(run => run.Rows):N0}", ByteSize.Of(committed.Sum(run => run.Bytes)),
                 $"{committed.Sum(run => run.FileCount):N0}", Seconds(committed), failed > 0 ? $"[red]{failed} failed[/]" : "[green]complete[/]",
-                Markup.Escape(Path.Combine(Path.GetRelativePath(Directory.GetCurrentDirectory(), lakeDirectory), LakePath.RawTable(ofTable.Key.Pipeline, ofTable.Key.Table))));
+                Markup.Escape(Path.Combine(Path.GetRelativePath(Directory.GetCurrentDirectory(), lakeDirectory), FolderOf(ofTable.Key.Pipeline, ofTable.Key.Table))));
         }
 
         AnsiConsole.Write(table);
@@ -46,6 +47,8 @@ internal static class RunSummary
 
         return silent.Count == 0 && runs.All(run => run.Status == RunStatus.Committed);
     }
+
+    private static string FolderOf(string pipeline, string table) => LakeTableNames.FolderOf(LakeTableNames.Of(pipeline, TableName.TryParse(table)!));
 
     private static TableColumn Number(string title) => new TableColumn(title).RightAligned();
 

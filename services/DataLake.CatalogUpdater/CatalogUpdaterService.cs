@@ -1,5 +1,6 @@
 using DataLake.CatalogUpdater.Commits;
 using DataLake.CatalogUpdater.Rest;
+using DataLake.CatalogUpdater.Tables;
 using DataLake.ServiceDefaults.Messaging;
 using Microsoft.Extensions.Options;
 
@@ -11,6 +12,7 @@ public static class CatalogUpdaterService
     /// <summary>Adds the catalog updater.</summary>
     public static TBuilder AddCatalogUpdater<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
+        builder.Services.AddSingleton<LakeTableWriter>();
         builder.Services.AddSingleton<RunCommit>();
         builder.Services.AddOptions<IcebergRestOptions>().Bind(builder.Configuration.GetSection(IcebergRestOptions.Section)).ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<IcebergRestOptions>, IcebergRestOptions.Check>();

@@ -59,7 +59,7 @@ internal sealed class FileCounts
     public static Dictionary<string, string> Summary(TableChange change, Snapshot? parent, FileCounts added, FileCounts removed)
     {
         var summary = new Dictionary<string, string>(change.Summary, StringComparer.Ordinal) { [SnapshotSummary.Operation] = change.Operation };
-        if (change.RunId is { } run) summary[RunSummary.RunId] = run;
+        if (change.RunIds.Count > 0) summary[RunSummary.RunIds] = string.Join(',', change.RunIds);
         Counted("added-data-files", added.DataFiles);
         Counted("added-records", added.Records);
         Counted("added-files-size", added.Bytes);

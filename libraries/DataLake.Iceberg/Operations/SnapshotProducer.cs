@@ -1,3 +1,4 @@
+using DataLake.Failpoints;
 using DataLake.Iceberg.Files;
 using DataLake.Iceberg.Manifests;
 using DataLake.Iceberg.Metadata;
@@ -50,6 +51,7 @@ internal sealed class SnapshotProducer
         var merged = await merger.MergeAsync(changed, kept.Manifests, wanted, cancellation);
         List<ManifestFile> manifests = [.. added, .. merged];
         var list = await output.WriteListAsync(changed, manifests, parent?.SnapshotId, table.LastSequenceNumber + 1, cancellation);
+        Failpoint.Pass("iceberg.manifests-written");
         attempts[list] = [.. manifests.Select(manifest => manifest.ManifestPath)];
         var counts = new FileCounts();
         foreach (var file in change.AddedFiles) counts.Add(file);

@@ -39,8 +39,8 @@ public sealed record TableChange
     /// <summary>Entries of the snapshot's summary beside the counts, such as <see cref="RunSummary.SourceLsn"/>.</summary>
     public IReadOnlyDictionary<string, string> Summary { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>The run that makes the change; where it stands in the branch's history already, nothing is done.</summary>
-    public string? RunId { get; init; }
+    /// <summary>The runs that make the change, none with a comma in its id. Where all of them stand in the branch's history already, nothing is done; where only some do, the change must be planned again without them.</summary>
+    public IReadOnlyList<string> RunIds { get; init; } = [];
 
     /// <summary>Changes of schema, partition spec or properties in the same commit; they come before the snapshot.</summary>
     public IReadOnlyList<TableUpdate> Updates { get; init; } = [];

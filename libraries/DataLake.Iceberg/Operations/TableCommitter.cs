@@ -88,8 +88,22 @@ public sealed class TableCommitter(ICatalog catalog, TableFiles files, TimeProvi
         }
     }
 
-    private static Snapshot? Committed(TableMetadata table, TableChange change) => change.RunId is not { } run ? null
-        : SnapshotSelection.History(table, SnapshotProducer.HeadOf(table, change.Branch)).FirstOrDefault(snapshot => snapshot.Summary.GetValueOrDefault(RunSummary.RunId) == run);
+    /// <summary>The newest snapshot that one of the change's runs made, if all of them made one.</summary>
+    private static Snapshot? Committed(TableMetadata table, TableChange change)
+    {
+        if (change.RunIds.Count == 0) return null;
+        Snapshot? newest = null;
+        var left = change.RunIds.ToHashSet(StringComparer.Ordinal);
+        foreach (var snapshot in SnapshotSelection.History(table, SnapshotProducer.HeadOf(table, change.Branch)))
+        {
+            foreach (var run in RunSummary.RunsOf(snapshot))
+                if (left.Remove(run)) newest ??= snapshot;
+            if (left.Count == 0) break;
+        }
+
+        return newest is null || left.Count == 0 ? newest : throw new IcebergException(IcebergErrorKind.CommitConflict,
+            $"Some of the runs {string.Join(", ", change.RunIds)} are part of the table already, in snapshot {newest.SnapshotId} or before, and not {string.Join(", ", left)}. Plan the change again, for those that are not.");
+    }
 
     private static List<TableRequirement> RequirementsOf(TableMetadata table, TableChange change)
     {

@@ -29,16 +29,10 @@ public sealed partial class LedgerContext(DbContextOptions<LedgerContext> option
     public DbSet<Backfill> Backfills => Set<Backfill>();
 
     /// <summary>Tables of the lake.</summary>
-    public DbSet<CatalogTable> Tables => Set<CatalogTable>();
+    public DbSet<LakeTable> Tables => Set<LakeTable>();
 
     /// <summary>Their columns.</summary>
-    public DbSet<CatalogColumn> Columns => Set<CatalogColumn>();
-
-    /// <summary>Their commits.</summary>
-    public DbSet<CatalogCommit> Commits => Set<CatalogCommit>();
-
-    /// <summary>Their files.</summary>
-    public DbSet<CatalogFile> CommittedFiles => Set<CatalogFile>();
+    public DbSet<LakeColumn> Columns => Set<LakeColumn>();
 
     /// <summary>Notices.</summary>
     public DbSet<Notice> Notices => Set<Notice>();
@@ -61,10 +55,8 @@ public sealed partial class LedgerContext(DbContextOptions<LedgerContext> option
         modelBuilder.Entity<AppliedDefinition>().ToTable("definitions").HasKey(row => new { row.Pipeline, row.Version });
         modelBuilder.Entity<TableSchedule>().ToTable("table_schedules").HasKey(row => new { row.Pipeline, row.Table });
         modelBuilder.Entity<Backfill>().ToTable("backfills").HasKey(row => row.Id);
-        modelBuilder.Entity<CatalogTable>().ToTable("catalog_tables").HasKey(row => row.Id);
-        modelBuilder.Entity<CatalogColumn>().ToTable("catalog_columns").HasKey(row => new { row.TableId, row.FieldId });
-        modelBuilder.Entity<CatalogCommit>().ToTable("catalog_commits").HasKey(row => new { row.TableId, row.Sequence });
-        modelBuilder.Entity<CatalogFile>().ToTable("catalog_files").HasKey(row => new { row.TableId, row.Path });
+        modelBuilder.Entity<LakeTable>().ToTable("lake_tables").HasKey(row => row.Id);
+        modelBuilder.Entity<LakeColumn>().ToTable("lake_columns").HasKey(row => new { row.TableId, row.FieldId });
         modelBuilder.Entity<Notice>().ToTable("notices").HasKey(row => row.Id);
         modelBuilder.Entity<NoticeDelivery>().ToTable("notice_deliveries").HasKey(row => new { row.NoticeId, row.Channel });
 
@@ -74,7 +66,6 @@ public sealed partial class LedgerContext(DbContextOptions<LedgerContext> option
             property.SetColumnName(property.Name switch
             {
                 "Table" => "table_name",
-                "Key" when property.DeclaringType.ClrType == typeof(CatalogTable) => "key_columns",
                 "Key" => "notice_key",
                 var name => WordStart().Replace(name, "_$0").ToLowerInvariant(),
             });

@@ -1,3 +1,4 @@
+using DataLake.Failpoints;
 using DataLake.Iceberg;
 using DataLake.Iceberg.Catalogs;
 using DataLake.Iceberg.Metadata;
@@ -80,6 +81,7 @@ public sealed class SqlCatalog(NpgsqlDataSource dataSource, string name, Metadat
         foreach (var requirement in requirements) requirement.Check(table.Metadata);
         var next = TableMetadataUpdates.Apply(table.Metadata, updates, MetadataChange.At(clock, table.MetadataLocation));
         var location = await files.WriteAsync(next, table.MetadataLocation, cancellation);
+        Failpoint.Pass("iceberg.metadata-written");
         var rows = await SwapAsync(table.Identifier, location, table.MetadataLocation,
             $"UPDATE iceberg.iceberg_tables SET metadata_location = @location, previous_metadata_location = @previous WHERE {ThisTable} AND metadata_location = @previous", cancellation);
         if (rows == 1) return new CatalogTable(table.Identifier, location, next);

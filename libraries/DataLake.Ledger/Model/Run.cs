@@ -74,7 +74,10 @@ public sealed class Run
     /// <summary>The source's log position (LSN) that the snapshot read by the run belongs to, as PostgreSQL writes it.</summary>
     public string? SourceLsn { get; set; }
 
-    /// <summary>Why the last attempt failed and what to do, for a person. Holds no secret.</summary>
+    /// <summary>The snapshot of the lake's table that the run is part of; null before it is committed, and where it brought nothing that a snapshot could hold.</summary>
+    public long? SnapshotId { get; set; }
+
+    /// <summary>Why the last attempt or commit failed and what to do, for a person. Holds no secret.</summary>
     public string? Error { get; set; }
 
     /// <summary>The W3C trace context the run was planned in, so that all its steps are one trace.</summary>

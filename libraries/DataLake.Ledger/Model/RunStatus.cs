@@ -15,7 +15,7 @@ public enum RunStatus
     /// <summary>Files and receipt are recorded, not yet visible. Set by the extractor.</summary>
     Extracted,
 
-    /// <summary>Part of the table, for good. Set by the catalog updater in the transaction that makes the files visible.</summary>
+    /// <summary>Part of the table, for good. Set by the catalog updater after the table's commit, which bears the run's id: one that was not noted here is found there.</summary>
     Committed,
 
     /// <summary>Out of tries, or beyond retrying; its error says what to do. Set by the extractor, the catalog updater or the sweep.</summary>

@@ -48,16 +48,6 @@ public sealed class RunQueries(IDbContextFactory<LedgerContext> ledger)
             .OrderBy(run => run.Pipeline).ThenBy(run => run.Table).ThenBy(run => run.WindowTo).ToListAsync(cancellation);
     }
 
-    /// <summary>The extracted runs of the table of <paramref name="run"/> that are not committed, in the order of their windows.</summary>
-    public async Task<IReadOnlyList<Guid>> ExtractedAsync(Run run, CancellationToken cancellation)
-    {
-        ArgumentNullException.ThrowIfNull(run);
-        await using var context = await ledger.CreateDbContextAsync(cancellation);
-        return await context.Runs
-            .Where(row => row.Pipeline == run.Pipeline && row.Table == run.Table && row.Status == RunStatus.Extracted)
-            .OrderBy(row => row.WindowTo).ThenBy(row => row.ExtractedAt).Select(row => row.Id).ToListAsync(cancellation);
-    }
-
     /// <summary>The attempts of a run, first to last.</summary>
     public async Task<IReadOnlyList<RunAttempt>> AttemptsAsync(Guid runId, CancellationToken cancellation)
     {

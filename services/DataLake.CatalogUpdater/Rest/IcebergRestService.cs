@@ -11,7 +11,7 @@ namespace DataLake.CatalogUpdater.Rest;
 /// (no configuration, no host filtering, no pages), so that starting it costs little.
 /// </summary>
 public sealed partial class IcebergRestService(
-    IServiceProvider services, IOptions<IcebergRestOptions> options, SecretResolver secrets, ILoggerFactory loggers, ILogger<IcebergRestService> logger) : IHostedService, IAsyncDisposable
+    ICatalog catalog, IOptions<IcebergRestOptions> options, SecretResolver secrets, ILoggerFactory loggers, ILogger<IcebergRestService> logger) : IHostedService, IAsyncDisposable
 {
     private WebApplication? app;
 
@@ -26,8 +26,6 @@ public sealed partial class IcebergRestService(
             return;
         }
 
-        var catalog = services.GetService<ICatalog>()
-            ?? throw new InvalidOperationException($"{IcebergRestOptions.Section}:{nameof(IcebergRestOptions.Port)} is set, but this service has no catalog to serve. Remove the setting.");
         var access = new RestAccess(options.Value.Token is { } reference ? secrets.Resolve(SecretReference.Parse(reference)) : null);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = typeof(IcebergRestService).Assembly.GetName().Name });
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>

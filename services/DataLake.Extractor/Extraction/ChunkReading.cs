@@ -1,4 +1,5 @@
 using DataLake.Extractor.Files;
+using DataLake.Failpoints;
 using DataLake.Parquet.Writing;
 using DataLake.Postgres.Connections;
 using DataLake.Postgres.Copy;
@@ -6,7 +7,6 @@ using DataLake.Postgres.Errors;
 using DataLake.Postgres.Governor;
 using DataLake.Postgres.Plans;
 using DataLake.Postgres.Tables;
-using DataLake.ServiceDefaults.Failpoints;
 using DataLake.Storage;
 
 namespace DataLake.Extractor.Extraction;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using DataLake.Contracts;
 using DataLake.Extractor.Leases;
+using DataLake.Failpoints;
 using DataLake.Ledger.Model;
 using DataLake.Ledger.Runs;
 using DataLake.Parquet;
@@ -8,7 +9,6 @@ using DataLake.Pipelines.Definitions;
 using DataLake.Postgres.Errors;
 using DataLake.ServiceDefaults.Configuration;
 using DataLake.ServiceDefaults.Definitions;
-using DataLake.ServiceDefaults.Failpoints;
 using DataLake.ServiceDefaults.Telemetry;
 using DataLake.Storage;
 using Microsoft.Extensions.Options;

@@ -1,6 +1,7 @@
 using DataLake.Contracts;
 using DataLake.Extractor.Files;
-using DataLake.Ledger.Catalog;
+using DataLake.Failpoints;
+using DataLake.Ledger.Columns;
 using DataLake.Ledger.Model;
 using DataLake.Ledger.Runs;
 using DataLake.Pipelines.Definitions;
@@ -12,7 +13,6 @@ using DataLake.Postgres.Definitions;
 using DataLake.Postgres.Governor;
 using DataLake.Postgres.Tables;
 using DataLake.Postgres.Types;
-using DataLake.ServiceDefaults.Failpoints;
 using DataLake.Pipelines.Secrets;
 using DataLake.ServiceDefaults.Sources;
 using DataLake.ServiceDefaults.Telemetry;

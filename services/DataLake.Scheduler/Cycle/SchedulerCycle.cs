@@ -1,3 +1,5 @@
+using DataLake.Failpoints;
+using DataLake.Ledger.Database;
 using DataLake.Ledger.Definitions;
 using DataLake.Ledger.Model;
 using DataLake.Ledger.Runs;
@@ -8,7 +10,6 @@ using DataLake.Scheduler.Dispatch;
 using DataLake.Scheduler.Lateness;
 using DataLake.Scheduler.Planning;
 using DataLake.ServiceDefaults.Definitions;
-using DataLake.ServiceDefaults.Failpoints;
 using Microsoft.Extensions.Options;
 
 namespace DataLake.Scheduler.Cycle;
@@ -18,7 +19,7 @@ namespace DataLake.Scheduler.Cycle;
 /// clocks, so a round that is cut off anywhere is made good by the next.
 /// </summary>
 public sealed partial class SchedulerCycle(
-    SchedulerLock oneAtATime, DefinitionsInForce definitions, SourceClocks clocks, TablePlanner planner, BackfillPlanner backfills, RunDispatcher dispatcher,
+    LedgerLocks locks, DefinitionsInForce definitions, SourceClocks clocks, TablePlanner planner, BackfillPlanner backfills, RunDispatcher dispatcher,
     NoticeDispatcher noticeDispatcher, LatenessWatch lateness, ScheduleStore schedules, RunClaims claims, PipelineDefinitions versions,
     IOptions<SchedulerOptions> options, TimeProvider time, ILogger<SchedulerCycle> logger)
 {
@@ -36,7 +37,7 @@ public sealed partial class SchedulerCycle(
     /// <returns>What it found, or null where another scheduler is at it.</returns>
     public async Task<Round?> RunAsync(CancellationToken cancellation)
     {
-        await using var held = await oneAtATime.TryTakeAsync(cancellation);
+        await using var held = await locks.TryTakeAsync("scheduler", cancellation);
         if (held is null)
         {
             return null;

@@ -1,5 +1,5 @@
 using DataLake.Contracts;
-using DataLake.Ledger.Catalog;
+using DataLake.Ledger.Commits;
 using DataLake.Ledger.Model;
 using DataLake.Ledger.Runs;
 using DataLake.Ledger.Scheduling;

@@ -22,7 +22,7 @@ public sealed class EmbeddedClusterTests
         await using (var again = ProgramRun.Start("DataLake.AppHost.dll", folder.Path, ["--once", "--rows", "2000"], new Dictionary<string, string?> { ["DataLake__Lease"] = "00:00:02" }))
         {
             (await again.EndAsync()).ShouldBe(0, again.Everything);
-            again.Output.ShouldContain(".datalake/lake/raw/operations/public.loans");
+            again.Output.ShouldContain(".datalake/lake/conformed/operations/loans");
         }
 
         // The command line opens the ledger of a system that does not run.

@@ -41,7 +41,7 @@ public sealed class MaskAndTypeTests(TestPostgres postgres)
         var (exitCode, printed) = await lake.OnceAsync();
         exitCode.ShouldBe(0, printed);
 
-        var file = (await lake.FilesAsync("public.people")).Single();
+        var file = (await lake.FilesAsync("public.people")).Data.Single();
         var rows = await LakeReaders.SqlAsync(
             $"""
             SELECT id, card, tags::VARCHAR, valid_until IS NULL, name = first_value(name) OVER (ORDER BY id), length(name),

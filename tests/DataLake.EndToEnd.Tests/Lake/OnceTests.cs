@@ -44,10 +44,10 @@ public sealed class OnceTests(TestPostgres postgres)
         (await lake.OnceAsync()).ExitCode.ShouldBe(0);
 
         var shipments = await lake.FilesAsync("public.shipments");
-        (await lake.CompareAsync("SELECT * FROM shipments WHERE shipment_id <= 10", [shipments[^1]])).ShouldBe((0, 0));
-        // The table is what its latest rows by key are.
-        (await lake.CompareAsync("SELECT * FROM shipments", shipments,
-            "SELECT * FROM {files} QUALIFY row_number() OVER (PARTITION BY shipment_id ORDER BY updated_at DESC) = 1")).ShouldBe((0, 0));
+        (await lake.CompareAsync("SELECT * FROM shipments WHERE shipment_id <= 10", new TableFileList([shipments.Data[^1]], []))).ShouldBe((0, 0));
+        // The rows that were read again took the place of those before.
+        shipments.Deletes.ShouldNotBeEmpty();
+        (await lake.CompareAsync("SELECT * FROM shipments", shipments)).ShouldBe((0, 0));
         // A full load takes the place of the one before.
         (await lake.CompareAsync("SELECT * FROM loans", await lake.FilesAsync("public.loans"))).ShouldBe((0, 0));
     }

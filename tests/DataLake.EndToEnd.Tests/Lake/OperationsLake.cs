@@ -1,8 +1,15 @@
+using DataLake.Contracts;
 using DataLake.EndToEnd.Tests.Hosting;
+using DataLake.Iceberg.Catalogs;
+using DataLake.Iceberg.Files;
+using DataLake.Iceberg.Manifests;
+using DataLake.Iceberg.Metadata;
+using DataLake.Iceberg.Planning;
+using DataLake.Ledger.LakeTables;
 using DataLake.SampleSource;
+using DataLake.Storage;
 using DataLake.Testing;
 using DataLake.Testing.Readers;
-using Npgsql;
 
 namespace DataLake.EndToEnd.Tests.Lake;
 
@@ -25,6 +32,10 @@ internal sealed class OperationsLake : IAsyncDisposable
     public string Folder => folder.Path;
 
     public string LakeFolder => folder.In("data/lake");
+
+    private TableFiles TableFiles => new(new LakeDirectory(LakeFolder));
+
+    private SqlCatalog Catalog => new(Ledger.DataSource, LakeTableNames.Catalog, new MetadataFiles(TableFiles), TimeProvider.System);
 
     public static async Task<OperationsLake> CreateAsync(TestPostgres postgres, string definition, long rows = 3_000)
     {
@@ -60,33 +71,36 @@ internal sealed class OperationsLake : IAsyncDisposable
         return (await host.EndAsync(), host.Everything);
     }
 
-    /// <summary>The files that are part of a table, as full paths.</summary>
-    public async Task<IReadOnlyList<string>> FilesAsync(string table)
-    {
-        var files = new List<string>();
-        await using var command = Ledger.DataSource.CreateCommand(
-            "SELECT f.path FROM datalake.catalog_files f JOIN datalake.catalog_tables t ON t.id = f.table_id WHERE t.table_name = $1 AND f.removed_in IS NULL ORDER BY f.added_in, f.path");
-        command.Parameters.Add(new NpgsqlParameter { Value = table });
-        await using var reader = await command.ExecuteReaderAsync();
-        while (await reader.ReadAsync())
-        {
-            files.Add(Path.Combine(LakeFolder, reader.GetString(0)));
-        }
+    /// <summary>A table of the lake, such as <c>public.loans</c>; null before its first rows.</summary>
+    public async Task<CatalogTable?> TableAsync(string table) => await Ledger.ScalarAsync<bool>("SELECT to_regclass('iceberg.iceberg_tables') IS NULL")
+        ? null
+        : await Catalog.LoadTableAsync(LakeTableNames.Of("operations", TableName.TryParse(table)!), CancellationToken.None);
 
-        return files;
+    /// <summary>The files that are part of a table now.</summary>
+    public async Task<TableFileList> FilesAsync(string table) => await TableAsync(table) is { } found ? await FilesAsync(found, found.Metadata.CurrentSnapshot) : new TableFileList([], []);
+
+    /// <summary>The files of a snapshot, as our own planner lists them.</summary>
+    public async Task<TableFileList> FilesAsync(CatalogTable table, Snapshot? snapshot)
+    {
+        var files = await new ScanPlanner(TableFiles).PlanAsync(table.Metadata, snapshot).ToListAsync();
+        return new TableFileList(
+            [.. files.OrderBy(file => file.Data.SequenceNumber).ThenBy(file => file.Data.DataFile.FilePath, StringComparer.Ordinal).Select(file => PathOf(file.Data))],
+            [.. files.SelectMany(file => file.Deletes).Select(PathOf).Distinct()]);
     }
 
-    /// <summary>Every Parquet file that lies under RAW, whether it is part of a table or not.</summary>
-    public IReadOnlyList<string> FilesOnDisk() =>
-        Directory.Exists(LakeFolder) ? [.. Directory.EnumerateFiles(LakeFolder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)] : [];
+    /// <summary>Every file under RAW, whether it is part of a table or not.</summary>
+    public IReadOnlyList<string> FilesOnDisk() => FilesOnDisk("raw");
+
+    /// <summary>Every file in a folder of the lake.</summary>
+    public IReadOnlyList<string> FilesOnDisk(string inside) => Directory.Exists(Path.Combine(LakeFolder, inside))
+        ? [.. Directory.EnumerateFiles(Path.Combine(LakeFolder, inside), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)] : [];
 
     /// <summary>
     /// Compares rows of the source with files of the lake, in DuckDB, as multisets: how many rows are only here, how many only there.
     /// </summary>
     /// <param name="sourceQuery">A query on the source that gives the table's columns.</param>
-    /// <param name="files">The lake's files.</param>
-    /// <param name="lakeQuery">What of the files to compare; <c>{files}</c> stands for them.</param>
-    public async Task<(long OnlyInSource, long OnlyInLake)> CompareAsync(string sourceQuery, IReadOnlyList<string> files, string lakeQuery = "SELECT * FROM {files}")
+    /// <param name="files">The table's files; deleted rows do not count.</param>
+    public async Task<(long OnlyInSource, long OnlyInLake)> CompareAsync(string sourceQuery, TableFileList files)
     {
         var csv = folder.In($"source-{Guid.NewGuid():n}.csv");
         await using (var connection = await Source.DataSource.OpenConnectionAsync())
@@ -100,11 +114,11 @@ internal sealed class OperationsLake : IAsyncDisposable
             }
         }
 
-        var list = $"read_parquet([{string.Join(", ", files.Select(file => $"'{file}'"))}], hive_partitioning = false)";
+        var deleted = files.Deletes.Count == 0 ? "" : $"WHERE NOT EXISTS (FROM read_parquet({List(files.Deletes)}) x WHERE x.file_path = 'file://' || d.filename AND x.pos = d.file_row_number)";
         // The source's text is read as the types that the lake's files declare.
         var result = await LakeReaders.SqlAsync(
             $"""
-            CREATE TABLE lake AS {lakeQuery.Replace("{files}", list, StringComparison.Ordinal)};
+            CREATE TABLE lake AS SELECT * EXCLUDE (filename, file_row_number) FROM read_parquet({List(files.Data)}, hive_partitioning = false, filename = true, file_row_number = true) d {deleted};
             CREATE TABLE source AS SELECT * FROM lake LIMIT 0;
             COPY source FROM '{csv}' (FORMAT csv, HEADER true, AUTO_DETECT false, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR '', ALLOW_QUOTED_NULLS false);
             SELECT (SELECT count(*) FROM (FROM source EXCEPT ALL FROM lake)), (SELECT count(*) FROM (FROM lake EXCEPT ALL FROM source));
@@ -113,6 +127,10 @@ internal sealed class OperationsLake : IAsyncDisposable
         return (counts[0], counts[1]);
     }
 
+    private static string List(IEnumerable<string> files) => $"[{string.Join(", ", files.Select(file => $"'{file}'"))}]";
+
+    private string PathOf(ManifestEntry entry) => Path.Combine(LakeFolder, TableFiles.PathOf(entry.DataFile.FilePath));
+
     public async ValueTask DisposeAsync()
     {
         await Source.DisposeAsync();
@@ -120,3 +138,8 @@ internal sealed class OperationsLake : IAsyncDisposable
         folder.Dispose();
     }
 }
+
+/// <summary>Files of a table, as full paths.</summary>
+/// <param name="Data">The data files, in the order of the commits that added them.</param>
+/// <param name="Deletes">The position delete files that apply to them.</param>
+internal sealed record TableFileList(IReadOnlyList<string> Data, IReadOnlyList<string> Deletes);

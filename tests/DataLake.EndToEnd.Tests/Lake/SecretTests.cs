@@ -75,7 +75,7 @@ public sealed class SecretTests(TestPostgres postgres)
     private static async Task MaskedValuesAreNotInAsync(OperationsLake lake)
     {
         var accounts = await lake.Source.ScalarAsync<string>("SELECT string_agg(account_number || ' ' || customer_email, ' ') FROM (SELECT * FROM deposits LIMIT 50) d");
-        foreach (var file in lake.FilesOnDisk())
+        foreach (var file in lake.FilesOnDisk("."))
         {
             var bytes = await File.ReadAllBytesAsync(file);
             foreach (var value in accounts.Split(' '))

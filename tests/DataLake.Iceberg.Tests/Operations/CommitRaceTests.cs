@@ -21,7 +21,7 @@ public sealed class CommitRaceTests(CatalogFixture lake) : IClassFixture<Catalog
         {
             var commits = new TableCommitter(lake.Catalog, lake.Files, TimeProvider.System, new CommitOptions { MaxAttempts = 1000, LongestDelay = TimeSpan.FromMilliseconds(50) });
             for (var i = 0; i < each; i++)
-                await commits.CommitAsync(table.Identifier, TableChange.Append(await table.WriteAsync(metadata, ((writer * 100) + i, i))) with { RunId = $"{writer}-{i}" }, Cancellation);
+                await commits.CommitAsync(table.Identifier, TableChange.Append(await table.WriteAsync(metadata, ((writer * 100) + i, i))) with { RunIds = [$"{writer}-{i}"] }, Cancellation);
         })));
         (await table.RowsAsync()).Select(row => row.Id).ShouldBe(Enumerable.Range(0, writers).SelectMany(writer => Enumerable.Range(0, each).Select(i => (long)((writer * 100) + i))));
         var loaded = (await table.LoadAsync()).Metadata;
@@ -35,7 +35,7 @@ public sealed class CommitRaceTests(CatalogFixture lake) : IClassFixture<Catalog
     public async Task Two_workers_with_the_same_run_commit_it_once()
     {
         var table = await LakeTable.CreateAsync(lake, "same_run");
-        var change = TableChange.Append(await table.WriteAsync((await table.LoadAsync()).Metadata, (1, 1))) with { RunId = "the run" };
+        var change = TableChange.Append(await table.WriteAsync((await table.LoadAsync()).Metadata, (1, 1))) with { RunIds = ["the run"] };
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => table.CommitAsync(change))));
         outcomes.Count(outcome => !outcome.AlreadyCommitted).ShouldBe(1);
         outcomes.Select(outcome => outcome.Snapshot.SnapshotId).Distinct().Count().ShouldBe(1);
@@ -91,7 +91,7 @@ public sealed class CommitRaceTests(CatalogFixture lake) : IClassFixture<Catalog
             way.Next = Loss.Answer;
             stop.CancelAfter(0);
         }, stopAfter: true);
-        var change = TableChange.Append(await table.WriteAsync((await table.LoadAsync()).Metadata, (1, 1))) with { RunId = "unknown" };
+        var change = TableChange.Append(await table.WriteAsync((await table.LoadAsync()).Metadata, (1, 1))) with { RunIds = ["unknown"] };
         var error = await Should.ThrowAsync<IcebergException>(() => new TableCommitter(catalog, lake.Files, TimeProvider.System).CommitAsync(table.Identifier, change, stop.Token));
         error.Kind.ShouldBe(IcebergErrorKind.UnknownOutcome);
         (await table.RowsAsync()).ShouldBe([(1, 1)]);

@@ -42,7 +42,7 @@ public sealed class TableCommitTests(CatalogFixture lake) : IClassFixture<Catalo
         var table = await LakeTable.CreateAsync(lake, "runs");
         var change = TableChange.Append(await table.WriteAsync((await table.LoadAsync()).Metadata, (1, 10))) with
         {
-            RunId = "7f1c", Summary = new Dictionary<string, string> { [RunSummary.SourceLsn] = "0/16B3748" },
+            RunIds = ["7f1c"], Summary = new Dictionary<string, string> { [RunSummary.SourceLsn] = "0/16B3748" },
         };
         var first = await table.CommitAsync(change);
         await table.CommitAsync(TableChange.Append(await table.WriteAsync(first.Table.Metadata, (2, 20))));
@@ -50,7 +50,7 @@ public sealed class TableCommitTests(CatalogFixture lake) : IClassFixture<Catalo
 
         (first.AlreadyCommitted, again.AlreadyCommitted).ShouldBe((false, true));
         again.Snapshot.SnapshotId.ShouldBe(first.Snapshot.SnapshotId);
-        (again.Snapshot.Summary[RunSummary.RunId], again.Snapshot.Summary[RunSummary.SourceLsn]).ShouldBe(("7f1c", "0/16B3748"));
+        (again.Snapshot.Summary[RunSummary.RunIds], again.Snapshot.Summary[RunSummary.SourceLsn]).ShouldBe(("7f1c", "0/16B3748"));
         (await table.RowsAsync()).ShouldBe([(1, 10), (2, 20)]);
     }
 
@@ -58,10 +58,24 @@ public sealed class TableCommitTests(CatalogFixture lake) : IClassFixture<Catalo
     public async Task A_window_without_rows_is_a_snapshot_too()
     {
         var table = await LakeTable.CreateAsync(lake, "empty");
-        var outcome = await table.CommitAsync(TableChange.Append() with { RunId = "empty" });
+        var outcome = await table.CommitAsync(TableChange.Append() with { RunIds = ["empty"] });
         outcome.Snapshot.Summary["total-records"].ShouldBe("0");
         (await table.RowsAsync()).ShouldBeEmpty();
-        (await table.CommitAsync(TableChange.Append() with { RunId = "empty" })).AlreadyCommitted.ShouldBeTrue();
+        (await table.CommitAsync(TableChange.Append() with { RunIds = ["empty"] })).AlreadyCommitted.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Several_runs_are_one_snapshot_and_those_that_are_in_the_table_already_are_not_added_again()
+    {
+        var table = await LakeTable.CreateAsync(lake, "several");
+        var metadata = (await table.LoadAsync()).Metadata;
+        var first = await table.CommitAsync(TableChange.Append(await table.WriteAsync(metadata, (1, 1))) with { RunIds = ["a", "b"] });
+        RunSummary.RunsOf(first.Snapshot).ShouldBe(["a", "b"]);
+        (await table.CommitAsync(TableChange.Append(await table.WriteAsync(metadata, (2, 2))) with { RunIds = ["b"] })).AlreadyCommitted.ShouldBeTrue();
+        (await Should.ThrowAsync<IcebergException>(async () => await table.CommitAsync(TableChange.Append(await table.WriteAsync(metadata, (3, 3))) with { RunIds = ["b", "c"] }))).Kind.ShouldBe(IcebergErrorKind.CommitConflict);
+        (await table.CommitAsync(TableChange.Append(await table.WriteAsync(metadata, (3, 3))) with { RunIds = ["c"] })).AlreadyCommitted.ShouldBeFalse();
+        (await table.CommitAsync(TableChange.Append() with { RunIds = ["a", "c"] })).AlreadyCommitted.ShouldBeTrue();
+        (await table.RowsAsync()).ShouldBe([(1, 1), (3, 3)]);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using DataLake.Contracts;
 using DataLake.Ledger.Model;
 using DataLake.Ledger.Runs;
 using DataLake.Services.Tests.Hosting;
+using DataLake.Storage;
 using DataLake.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -40,7 +41,7 @@ public sealed class RunCommitTests(TestPostgres postgres)
         var committed = await Task.WhenAll(runs.Concat(runs).Select(run => Task.Run(() => commit.CommitAsync(run.Id, CancellationToken.None))));
         committed.Sum(part => part.Count).ShouldBe(8);
         (await lake.AllRunsAsync()).ShouldAllBe(run => run.Status == RunStatus.Committed);
-        (await lake.FilesAsync("public.items")).Select(file => file.AddedIn).ShouldBe([1L, 2, 3, 4, 5, 6, 7, 8]);
+        (await lake.ColumnAsync("public.items", "id")).ShouldBe([4, 5, 6, 7, 8, 9, 10, 11]);
     }
 
     [Fact]
@@ -80,7 +81,7 @@ public sealed class RunCommitTests(TestPostgres postgres)
     {
         var claims = lake.Services.GetRequiredService<RunClaims>();
         var claimed = (await claims.ClaimAsync(run.Id, "worker", TimeSpan.FromSeconds(30), CancellationToken.None)).ShouldNotBeNull();
-        var file = new RunFile { RunId = run.Id, Attempt = claimed.Attempt, Number = 0, Path = $"raw/{run.Id}/0", Rows = 1, Bytes = 1, ContentHash = new string('0', 32), Sha256 = "" };
+        var file = await LakeRows.WriteAsync(lake.Services.GetRequiredService<LakeDirectory>(), claimed, run.WindowFrom.Hour);
         await claims.RecordExtractedAsync(run.Id, claimed.Attempt, new RunReceipt([file], null), CancellationToken.None);
     }
 

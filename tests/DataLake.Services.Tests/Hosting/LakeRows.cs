@@ -1,6 +1,10 @@
 using System.Text;
+using DataLake.Ledger.Model;
+using DataLake.Parquet.Columns;
 using DataLake.Parquet.Reading;
 using DataLake.Parquet.Schema;
+using DataLake.Parquet.Writing;
+using DataLake.Storage;
 
 namespace DataLake.Services.Tests.Hosting;
 
@@ -23,6 +27,25 @@ internal static class LakeRows
         }
 
         return rows;
+    }
+
+    /// <summary>A file of a run with one column of ids, with what its receipt says of it.</summary>
+    public static async Task<RunFile> WriteAsync(LakeDirectory lake, Run run, params IReadOnlyList<int> ids)
+    {
+        await using var file = lake.Create(LakePath.RawFile(LakePath.RawRun(run.Pipeline, run.Table, masked: false, "incremental", new DateOnly(2026, 1, 10), run.Id), run.Attempt, 0));
+        await using (var writer = new ParquetFileWriter(file.Stream, new ParquetSchema([ParquetColumn.Of("id", PhysicalType.Int32, null, nullable: false, fieldId: 1)]), new ParquetWriterOptions()))
+        {
+            foreach (var id in ids)
+            {
+                ((Int32ColumnBuffer)writer[0]).Append(id);
+                await writer.EndBatchAsync(CancellationToken.None);
+            }
+
+            await writer.CompleteAsync(CancellationToken.None);
+        }
+
+        await file.PublishAsync(CancellationToken.None);
+        return new RunFile { RunId = run.Id, Attempt = run.Attempt, Number = 0, Path = file.LakePath, Rows = ids.Count, Bytes = new FileInfo(lake.Resolve(file.LakePath)).Length, ContentHash = new string('0', 32), Sha256 = "" };
     }
 
     public static async Task<IReadOnlyList<(string Name, int? FieldId)>> ColumnsAsync(string path)

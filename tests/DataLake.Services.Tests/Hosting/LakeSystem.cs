@@ -1,8 +1,13 @@
 using DataLake.CatalogUpdater;
 using DataLake.Contracts;
 using DataLake.Extractor;
-using DataLake.Ledger.Catalog;
+using DataLake.Iceberg.Catalogs;
+using DataLake.Iceberg.Files;
+using DataLake.Iceberg.Manifests;
+using DataLake.Iceberg.Planning;
+using DataLake.Iceberg.Rows;
 using DataLake.Ledger.Database;
+using DataLake.Ledger.LakeTables;
 using DataLake.Ledger.Model;
 using DataLake.Ledger.Notices;
 using DataLake.Ledger.Runs;
@@ -235,29 +240,56 @@ internal sealed class LakeSystem : IAsyncDisposable
 
     public async Task<Run> OnlyRunAsync() => (await AllRunsAsync()).ShouldHaveSingleItem();
 
-    public Task<IReadOnlyList<CatalogFile>> FilesAsync(string table) => Services.GetRequiredService<TableCommits>().FilesAsync(Pipeline, table, CancellationToken.None);
+    /// <summary>The table in the lake's catalog; null before its first rows.</summary>
+    public Task<CatalogTable?> TableAsync(string table) =>
+        Services.GetRequiredService<ICatalog>().LoadTableAsync(LakeTableNames.Of(Pipeline, TableName.TryParse(table)!), CancellationToken.None);
 
-    /// <summary>All rows of a table's files, in the order of commits.</summary>
+    /// <summary>The files that are part of a table now, in the order of commits.</summary>
+    public async Task<IReadOnlyList<TableFile>> FilesAsync(string table)
+    {
+        var runs = (await AllRunsAsync(table)).ToDictionary(run => run.Id);
+        return [.. (await ScanAsync(table)).Select(file => new TableFile(
+            PathOf(file.Data.DataFile), file.Data.DataFile.RecordCount, runs[LakePath.RunOf(file.Data.DataFile.FilePath)!.Value], file.Data.SequenceNumber))];
+    }
+
+    /// <summary>All rows of a table, in the order of commits, without those that are deleted.</summary>
     public async Task<List<Dictionary<string, object?>>> RowsAsync(string table)
     {
-        var lake = Services.GetRequiredService<LakeDirectory>();
         var rows = new List<Dictionary<string, object?>>();
-        foreach (var file in await FilesAsync(table))
+        foreach (var file in await ScanAsync(table))
         {
-            var ofFile = await LakeRows.ReadAsync(lake.Resolve(file.Path));
-            ofFile.Count.ShouldBe((int)file.Rows);
-            rows.AddRange(ofFile);
+            var deleted = await RowReader.PositionsAsync(
+                (location, _) => ValueTask.FromResult<Stream>(Services.GetRequiredService<TableFiles>().OpenRead(location)), new FileRows(file.Data.DataFile, [.. file.Deletes.Select(delete => delete.DataFile)]));
+            var ofFile = await LakeRows.ReadAsync(Services.GetRequiredService<LakeDirectory>().Resolve(PathOf(file.Data.DataFile)));
+            ofFile.Count.ShouldBe((int)file.Data.DataFile.RecordCount);
+            rows.AddRange(ofFile.Where((_, position) => !deleted.Contains(position)));
         }
 
         return rows;
     }
 
+    private string PathOf(DataFile file) => Services.GetRequiredService<TableFiles>().PathOf(file.FilePath);
+
+    private async Task<List<ScanFile>> ScanAsync(string table)
+    {
+        if (await TableAsync(table) is not { } found)
+        {
+            return [];
+        }
+
+        var files = await new ScanPlanner(Services.GetRequiredService<TableFiles>()).PlanAsync(found.Metadata, found.Metadata.CurrentSnapshot).ToListAsync();
+        return [.. files.OrderBy(file => file.Data.SequenceNumber).ThenBy(file => file.Data.DataFile.FilePath, StringComparer.Ordinal)];
+    }
+
     /// <summary>One column of all rows, ordered.</summary>
     public async Task<List<object?>> ColumnAsync(string table, string column) => [.. (await RowsAsync(table)).Select(row => row[column]).Order()];
 
-    /// <summary>Every file in the lake's folder, staged ones too.</summary>
-    public IReadOnlyList<string> FilesOnDisk() =>
-        Directory.Exists(LakeFolder) ? Directory.GetFiles(LakeFolder, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 }) : [];
+    /// <summary>Every file under RAW, staged ones too.</summary>
+    public IReadOnlyList<string> FilesOnDisk() => FilesOnDisk("raw");
+
+    /// <summary>Every file in a folder of the lake, staged ones too.</summary>
+    public IReadOnlyList<string> FilesOnDisk(string folder) => Directory.Exists(Path.Combine(LakeFolder, folder))
+        ? Directory.GetFiles(Path.Combine(LakeFolder, folder), "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 }) : [];
 
     public Task<List<Notice>> NoticesAsync() => ReadLedgerAsync(context => context.Notices.AsNoTracking().OrderBy(row => row.RaisedAt).ThenBy(row => row.Id).ToListAsync());
 
@@ -288,3 +320,10 @@ internal sealed class LakeSystem : IAsyncDisposable
     private Task<string> StateAsync() =>
         database.ScalarAsync<string>("SELECT coalesce(string_agg(id || status || attempt || coalesce(dispatched_at::text, ''), ',' ORDER BY id), '') FROM datalake.runs");
 }
+
+/// <summary>A data file of a table.</summary>
+/// <param name="Path">Where it lies in the lake.</param>
+/// <param name="Rows">Its rows, deleted ones included.</param>
+/// <param name="Run">The run that wrote it.</param>
+/// <param name="SequenceNumber">The table's commit that added it.</param>
+internal sealed record TableFile(string Path, long Rows, Run Run, long SequenceNumber);

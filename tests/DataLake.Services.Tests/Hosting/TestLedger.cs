@@ -1,5 +1,6 @@
 using DataLake.Contracts;
-using DataLake.Ledger.Catalog;
+using DataLake.Ledger.Columns;
+using DataLake.Ledger.Commits;
 using DataLake.Ledger.Database;
 using DataLake.Ledger.Definitions;
 using DataLake.Ledger.Model;
@@ -8,6 +9,7 @@ using DataLake.Ledger.Runs;
 using DataLake.Ledger.Scheduling;
 using DataLake.Testing;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 
 namespace DataLake.Services.Tests.Hosting;
 
@@ -19,13 +21,13 @@ internal sealed class TestLedger
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
     public static readonly RetryPolicy TwoRetries = new(2, TimeSpan.FromSeconds(10));
 
-    private TestLedger(IDbContextFactory<LedgerContext> contexts)
+    private TestLedger(IDbContextFactory<LedgerContext> contexts, NpgsqlDataSource source)
     {
         Contexts = contexts;
         Plans = new RunPlans(contexts, Time);
         Claims = new RunClaims(contexts, Time);
         Queries = new RunQueries(contexts);
-        Commits = new TableCommits(contexts, Time);
+        Commits = new TableCommits(contexts, new LedgerLocks(source), Time);
         Columns = new TableColumns(contexts, Time);
         Notices = new NoticeStore(contexts, Time);
         Schedules = new ScheduleStore(contexts, Time);
@@ -56,7 +58,7 @@ internal sealed class TestLedger
 
     public static async Task<TestLedger> OfAsync(LedgerTestDatabase shared)
     {
-        var ledger = new TestLedger(shared.Contexts);
+        var ledger = new TestLedger(shared.Contexts, shared.Database.DataSource);
         // Not by ApplyAsync: that would mark the pipelines of other tests as removed.
         await ledger.ChangeAsync(context => context.Definitions.Add(new AppliedDefinition
         {
@@ -114,14 +116,15 @@ internal sealed class TestLedger
         return claimed;
     }
 
-    public Task<CommitResult> CommitAsync(Run run, WriteMode write = WriteMode.Append) =>
-        Commits.CommitAsync(run.Id, new CommitTerms(write, [], AnnounceSuccess: false), CancellationToken.None);
+    /// <summary>The runs of the table whose turn it is.</summary>
+    public async Task<IReadOnlyList<Guid>> ReadyAsync(int limit = 100) =>
+        [.. (await Commits.ReadyAsync(Pipeline, Table, limit, CancellationToken.None)).Select(ready => ready.Run.Id)];
+
+    /// <summary>Notes a run as committed if it is its turn, as an updater does that has put it into the table.</summary>
+    public async Task<bool> CommitAsync(Run run) =>
+        (await ReadyAsync()).Contains(run.Id) && (await Commits.MarkCommittedAsync([run.Id], 1, announce: false, CancellationToken.None)).Count == 1;
 
     public async Task<Run> FindAsync(Run run) => (await Queries.FindAsync(run.Id, CancellationToken.None)).ShouldNotBeNull();
-
-    /// <summary>The windows and rows of the table's files now.</summary>
-    public async Task<IReadOnlyList<(Window Window, long Rows)>> LiveAsync() =>
-        [.. (await Commits.FilesAsync(Pipeline, Table, CancellationToken.None)).Select(file => (new Window(file.WindowFrom, file.WindowTo), file.Rows))];
 
     public Task<List<Notice>> NoticesAsync() =>
         ReadAsync(context => context.Notices.AsNoTracking().Where(row => row.Pipeline == Pipeline).OrderBy(row => row.RaisedAt).ThenBy(row => row.Id).ToListAsync());

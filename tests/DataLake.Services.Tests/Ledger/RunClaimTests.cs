@@ -1,5 +1,4 @@
 using DataLake.Contracts;
-using DataLake.Ledger.Catalog;
 using DataLake.Ledger.Model;
 using DataLake.Ledger.Runs;
 using DataLake.Services.Tests.Hosting;
@@ -50,14 +49,14 @@ public sealed class RunClaimTests(LedgerTestDatabase database) : IClassFixture<L
         (await ledger.Claims.RecordExtractedAsync(slow.Id, slow.Attempt, TestLedger.Receipt(slow, 7), CancellationToken.None)).ShouldBeFalse();
         (await ledger.Claims.FailAsync(slow.Id, slow.Attempt, "slow failed", canRetry: false, TestLedger.TwoRetries, CancellationToken.None)).ShouldBeNull();
         await ledger.Claims.ReleaseAsync(slow.Id, slow.Attempt, CancellationToken.None);
-        (await ledger.CommitAsync(slow)).ShouldBe(CommitResult.NotReady);
+        (await ledger.CommitAsync(slow)).ShouldBeFalse();
 
         var now = await ledger.FindAsync(slow);
         (now.Status, now.LeaseOwner, now.Attempt, now.Rows).ShouldBe((RunStatus.Extracting, "quick", 2, 0));
         (await ledger.Claims.RecordExtractedAsync(quick.Id, quick.Attempt, TestLedger.Receipt(quick, 9), CancellationToken.None)).ShouldBeTrue();
-        (await ledger.CommitAsync(quick)).ShouldBe(CommitResult.Committed);
+        (await ledger.CommitAsync(quick)).ShouldBeTrue();
         (await ledger.Claims.RecordExtractedAsync(slow.Id, slow.Attempt, TestLedger.Receipt(slow, 7), CancellationToken.None)).ShouldBeFalse();
-        (await ledger.LiveAsync()).ShouldHaveSingleItem().Rows.ShouldBe(9);
+        (await ledger.Queries.FilesAsync(slow.Id, CancellationToken.None)).ShouldHaveSingleItem().Rows.ShouldBe(9);
         (await ledger.Queries.AttemptsAsync(slow.Id, CancellationToken.None)).Select(attempt => attempt.Outcome).ShouldBe([AttemptOutcome.Lost, AttemptOutcome.Extracted]);
     }
 

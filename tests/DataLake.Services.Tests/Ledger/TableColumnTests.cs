@@ -1,4 +1,4 @@
-using DataLake.Ledger.Catalog;
+using DataLake.Ledger.Columns;
 using DataLake.Services.Tests.Hosting;
 
 namespace DataLake.Services.Tests.Ledger;

@@ -67,7 +67,7 @@ public sealed class BackfillTests(TestPostgres postgres)
 
         (await BackfillRunsAsync(lake)).Select(run => run.Window).ShouldBe(
             [new Window(Noon.AddHours(-3).AddMinutes(20), Noon.AddHours(-2)), Hour(10), Hour(11)]);
-        (await lake.ColumnAsync("public.items", "id")).ShouldBe([1, 2, 2, 3, 3]); // The later one counts.
+        (await lake.ColumnAsync("public.items", "id")).ShouldBe([1, 2, 3]);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using DataLake.Ledger.Model;
 using DataLake.Ledger.Runs;
 using DataLake.Scheduler.Cycle;
 using DataLake.Services.Tests.Hosting;
+using DataLake.Storage;
 using DataLake.Testing;
 using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
@@ -155,7 +156,7 @@ public sealed class RandomCourseTests(TestPostgres postgres)
                     await claims.FailAsync(claimed.Id, claimed.Attempt, "no luck", canRetry: fate == 2, new RetryPolicy(1, TimeSpan.FromSeconds(10)), CancellationToken.None);
                     break;
                 default:
-                    var file = new RunFile { RunId = run.Id, Attempt = claimed.Attempt, Number = 0, Path = $"raw/{run.Id}/{claimed.Attempt}", Rows = 1, Bytes = 1, ContentHash = new string('0', 32), Sha256 = "" };
+                    var file = await LakeRows.WriteAsync(lake.Services.GetRequiredService<LakeDirectory>(), claimed, 1);
                     (await claims.RecordExtractedAsync(claimed.Id, claimed.Attempt, new RunReceipt([file], null), CancellationToken.None)).ShouldBeTrue();
                     break;
             }

@@ -45,6 +45,7 @@ internal sealed class Migration_001_Foundation : Migration
             bytes bigint NOT NULL,
             file_count integer NOT NULL,
             source_lsn text,
+            snapshot_id bigint,
             error text,
             trace_parent text,
             CHECK (window_from < window_to),
@@ -101,17 +102,14 @@ internal sealed class Migration_001_Foundation : Migration
             CHECK (range_from < range_to)
         );
 
-        CREATE TABLE datalake.catalog_tables (
+        CREATE TABLE datalake.lake_tables (
             id uuid PRIMARY KEY,
             pipeline text NOT NULL,
             table_name text NOT NULL,
-            write text NOT NULL,
-            key_columns text[] NOT NULL,
-            sequence bigint NOT NULL,
             UNIQUE (pipeline, table_name)
         );
-        CREATE TABLE datalake.catalog_columns (
-            table_id uuid NOT NULL REFERENCES datalake.catalog_tables (id),
+        CREATE TABLE datalake.lake_columns (
+            table_id uuid NOT NULL REFERENCES datalake.lake_tables (id),
             field_id integer NOT NULL,
             element_id integer,
             name text NOT NULL,
@@ -124,28 +122,6 @@ internal sealed class Migration_001_Foundation : Migration
             PRIMARY KEY (table_id, field_id),
             UNIQUE (table_id, element_id)
         );
-        CREATE TABLE datalake.catalog_commits (
-            table_id uuid NOT NULL REFERENCES datalake.catalog_tables (id),
-            sequence bigint NOT NULL,
-            run_id uuid NOT NULL UNIQUE REFERENCES datalake.runs (id),
-            operation text NOT NULL,
-            committed_at timestamptz NOT NULL,
-            PRIMARY KEY (table_id, sequence)
-        );
-        CREATE TABLE datalake.catalog_files (
-            table_id uuid NOT NULL REFERENCES datalake.catalog_tables (id),
-            path text NOT NULL,
-            run_id uuid NOT NULL REFERENCES datalake.runs (id),
-            rows bigint NOT NULL,
-            bytes bigint NOT NULL,
-            window_from timestamptz NOT NULL,
-            window_to timestamptz NOT NULL,
-            added_in bigint NOT NULL,
-            removed_in bigint,
-            PRIMARY KEY (table_id, path)
-        );
-        CREATE INDEX catalog_files_live ON datalake.catalog_files (table_id, window_to) WHERE removed_in IS NULL;
-
         CREATE TABLE datalake.notices (
             id uuid PRIMARY KEY,
             event text NOT NULL,

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace DataLake.ServiceDefaults.Failpoints;
+namespace DataLake.Failpoints;
 
 /// <summary>
 /// Named places where a test makes the process fail, by the environment variable <c>DATALAKE_FAILPOINT</c>:

@@ -1,9 +1,8 @@
-using DataLake.Contracts;
 using DataLake.Ledger.Database;
 using DataLake.Ledger.Model;
 using Microsoft.EntityFrameworkCore;
 
-namespace DataLake.Ledger.Catalog;
+namespace DataLake.Ledger.Columns;
 
 /// <summary>Gives the columns of a table their field ids: stable over renames, never used twice.</summary>
 public sealed class TableColumns(IDbContextFactory<LedgerContext> ledger, TimeProvider time)
@@ -37,7 +36,7 @@ public sealed class TableColumns(IDbContextFactory<LedgerContext> ledger, TimePr
                 ?? live.Find(row => row.SourceRelation != sourceRelation && row.Name == column.Name);
             if (found is null)
             {
-                found = new CatalogColumn { TableId = tableId, FieldId = nextId++, Name = column.Name, SourceType = column.Type };
+                found = new LakeColumn { TableId = tableId, FieldId = nextId++, Name = column.Name, SourceType = column.Type };
                 context.Columns.Add(found);
             }
 
@@ -63,17 +62,17 @@ public sealed class TableColumns(IDbContextFactory<LedgerContext> ledger, TimePr
         return ids;
     }
 
-    /// <summary>The table's row in the catalog, made if need be, locked until the transaction of <paramref name="context"/> ends.</summary>
-    internal static async Task<CatalogTable> LockAsync(LedgerContext context, string pipeline, string table, CancellationToken cancellation)
+    /// <summary>The table's row, made if need be, locked until the transaction of <paramref name="context"/> ends.</summary>
+    private static async Task<LakeTable> LockAsync(LedgerContext context, string pipeline, string table, CancellationToken cancellation)
     {
         await context.Database.ExecuteSqlAsync(
             $"""
-            INSERT INTO datalake.catalog_tables (id, pipeline, table_name, write, key_columns, sequence)
-            VALUES ({Guid.CreateVersion7()}, {pipeline}, {table}, {nameof(WriteMode.Append)}, ARRAY[]::text[], 0)
+            INSERT INTO datalake.lake_tables (id, pipeline, table_name)
+            VALUES ({Guid.CreateVersion7()}, {pipeline}, {table})
             ON CONFLICT (pipeline, table_name) DO NOTHING
             """, cancellation);
         return await context.Tables
-            .FromSql($"SELECT * FROM datalake.catalog_tables WHERE pipeline = {pipeline} AND table_name = {table} FOR UPDATE")
+            .FromSql($"SELECT * FROM datalake.lake_tables WHERE pipeline = {pipeline} AND table_name = {table} FOR UPDATE")
             .SingleAsync(cancellation);
     }
 }

@@ -1,4 +1,4 @@
-namespace DataLake.Ledger.Catalog;
+namespace DataLake.Ledger.Columns;
 
 /// <summary>A column as the source shows it when a run reads its table.</summary>
 /// <param name="Name">Its name.</param>

@@ -1,4 +1,4 @@
-namespace DataLake.Ledger.Catalog;
+namespace DataLake.Ledger.Columns;
 
 /// <summary>The ids by which the lake knows a column, whatever its name is.</summary>
 /// <param name="Column">The column's own.</param>
