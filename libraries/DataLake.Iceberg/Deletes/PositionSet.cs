@@ -41,6 +41,21 @@ public sealed class PositionSet(long rowCount) : IReadOnlyCollection<long>
         foreach (var position in other) Add(position);
     }
 
+    /// <summary>Takes out the positions of another set.</summary>
+    public void ExceptWith(PositionSet other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        for (var block = 0; block < Math.Min(blocks.Length, other.blocks.Length); block++)
+        {
+            if (blocks[block] is not { } mine || other.blocks[block] is not { } theirs) continue;
+            for (var word = 0; word < mine.Length; word++)
+            {
+                Count -= BitOperations.PopCount(mine[word] & theirs[word]);
+                mine[word] &= ~theirs[word];
+            }
+        }
+    }
+
     /// <summary>Whether a position is in the set.</summary>
     public bool Contains(long position)
     {

@@ -54,6 +54,9 @@ internal static class ConflictCheck
     public static async Task CheckReferencesAsync(SnapshotReader reader, IReadOnlyList<ManifestFile> manifests, TableChange change, CancellationToken cancellation)
     {
         var missing = change.ReferencedFiles.Select(file => file.FilePath).ToHashSet(StringComparer.Ordinal);
+
+        // A delete may name a file that comes with it: the rows of one run that a later run of the same commit replaced.
+        if (missing.Count > 0) missing.ExceptWith(change.AddedFiles.Select(file => file.FilePath));
         if (missing.Count == 0) return;
         var specs = change.ReferencedFiles.Select(file => file.PartitionSpecId).ToHashSet();
         foreach (var manifest in manifests)

@@ -28,8 +28,12 @@ public sealed class KeySearch(OpenFile open, Schema schema, IReadOnlyList<int> k
     /// <see cref="PositionDeleteFile.WriteAsync"/> takes.</returns>
     /// <exception cref="IcebergException"><see cref="IcebergErrorKind.Invalid"/>: a key is null or of a type that cannot be compared, or a file lacks a key column.
     /// <see cref="IcebergErrorKind.Unsupported"/>: a file is not Parquet.</exception>
-    public async Task<IReadOnlyDictionary<string, PositionSet>> FindAsync(
-        IReadOnlyList<DataFile> newFiles, IReadOnlyList<(DataFile File, PositionSet? Deleted)> candidates, CancellationToken cancellation = default)
+    public Task<IReadOnlyDictionary<string, PositionSet>> FindAsync(
+        IReadOnlyList<DataFile> newFiles, IReadOnlyList<(DataFile File, PositionSet? Deleted)> candidates, CancellationToken cancellation = default) => FindAsync(newFiles, candidates, distinctFiles: 0, cancellation);
+
+    /// <summary>Finds the rows, and refuses a key that the first new files have twice, as far as keys are in memory together.</summary>
+    internal async Task<IReadOnlyDictionary<string, PositionSet>> FindAsync(
+        IReadOnlyList<DataFile> newFiles, IReadOnlyList<(DataFile File, PositionSet? Deleted)> candidates, int distinctFiles, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(newFiles);
         ArgumentNullException.ThrowIfNull(candidates);
@@ -43,11 +47,12 @@ public sealed class KeySearch(OpenFile open, Schema schema, IReadOnlyList<int> k
         var most = (int)Math.Clamp(options.KeyBytes / (FingerprintSet.BytesOfOne + (KeyRange.BytesOfOne * types.Length)), KeyReader.Step, Array.MaxLength / 32);
         var sought = new SoughtKeys(types, most, newFiles.Sum(file => file.RecordCount));
         var found = new ConcurrentDictionary<string, PositionSet>();
-        foreach (var file in newFiles)
+        for (var i = 0; i < newFiles.Count; i++)
         {
+            var file = newFiles[i];
             await using var reader = await OpenAsync(file, cancellation);
             var key = KeyColumn.Of(file.FilePath, reader.Metadata, keyFieldIds, schema);
-            for (var rowGroup = 0; rowGroup < reader.Metadata.RowGroups.Count; rowGroup++)
+            for (var (rowGroup, row) = (0, 0L); rowGroup < reader.Metadata.RowGroups.Count; row += reader.Metadata.RowGroups[rowGroup++].RowCount)
             {
                 using var keys = await KeyReader.OpenAsync(reader, rowGroup, key, sought: null, cancellation);
                 while (true)
@@ -56,7 +61,7 @@ public sealed class KeySearch(OpenFile open, Schema schema, IReadOnlyList<int> k
                     var step = await keys.ReadAsync(sought.Ranges, cancellation);
                     if (step.IsEmpty) break;
                     if (keys.HasNull) throw NullKey(file);
-                    sought.Add(step.Span);
+                    if (sought.Add(step.Span) is var doubled and >= 0 && i < distinctFiles) throw DoubledKey(file, row + keys.FirstRow + doubled);
                 }
             }
         }
@@ -65,7 +70,9 @@ public sealed class KeySearch(OpenFile open, Schema schema, IReadOnlyList<int> k
         return found;
     }
 
-    private PrimitiveType[] KeyTypes()
+    /// <summary>The types of the key's columns.</summary>
+    /// <exception cref="IcebergException"><see cref="IcebergErrorKind.Invalid"/>: they are none, or cannot be compared.</exception>
+    internal PrimitiveType[] KeyTypes()
     {
         if (keyFieldIds.Count == 0) throw IcebergException.Invalid("A key search needs at least one key column; set identifier fields.");
         return [.. keyFieldIds.Select(id => schema.Columns.Field(id) switch
@@ -162,19 +169,22 @@ public sealed class KeySearch(OpenFile open, Schema schema, IReadOnlyList<int> k
     {
         for (var i = 0; i < keyFieldIds.Count; i++)
         {
-            if (!sought.Ranges[i].MayContain(Bound(file.LowerBounds, keyFieldIds[i]), Bound(file.UpperBounds, keyFieldIds[i]))) return false;
+            if (!sought.Ranges[i].MayContain(KeyBounds.Bound(file.LowerBounds, keyFieldIds[i]), KeyBounds.Bound(file.UpperBounds, keyFieldIds[i]))) return false;
         }
 
         return file.RecordCount > 0;
-
-        static ReadOnlyMemory<byte>? Bound(FieldMap<ReadOnlyMemory<byte>>? bounds, int id) => bounds?.TryGetValue(id, out var bound) == true ? bound : default(ReadOnlyMemory<byte>?);
     }
 
     private async Task<ParquetFileReader> OpenAsync(DataFile file, CancellationToken cancellation) =>
         await ParquetFileReader.OpenAsync(await open(file.FilePath, cancellation), leaveOpen: false, options: null, cancellation);
 
     private IcebergException NullKey(DataFile file) => IcebergException.Invalid(
-        $"{file.FilePath} has a row without a value in its key ({string.Join(", ", keyFieldIds.Select(schema.FullName))}); rows without a key cannot be told apart. Make the columns NOT NULL in the source, or choose another key.");
+        $"{file.FilePath} has a row without a value in its key ({KeyText}); rows without a key cannot be told apart. Make the columns NOT NULL in the source, or choose another key.");
+
+    private IcebergException DoubledKey(DataFile file, long row) => IcebergException.Invalid(
+        $"{file.FilePath} has in row {row} a key ({KeyText}) that another new row of the same load has too; it cannot be told which of them is the newer. Choose as the key columns that are unique in the source.");
+
+    private string KeyText => string.Join(", ", keyFieldIds.Select(schema.FullName));
 
     private static ParallelOptions Degree(int degree, CancellationToken cancellation) => new() { MaxDegreeOfParallelism = degree, CancellationToken = cancellation };
 }

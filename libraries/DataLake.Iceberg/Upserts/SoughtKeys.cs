@@ -19,10 +19,14 @@ internal sealed class SoughtKeys(PrimitiveType[] types, int most, long all)
     public bool IsFull => rows > most - KeyReader.Step && rows > 0;
 
     /// <summary>Adds keys, whose values the ranges have.</summary>
-    public void Add(ReadOnlySpan<UInt128> fingerprints)
+    /// <returns>Which of them is the first that was there before; -1 if none was.</returns>
+    public int Add(ReadOnlySpan<UInt128> fingerprints)
     {
-        foreach (var fingerprint in fingerprints) Set.Add(fingerprint);
+        var doubled = -1;
+        for (var i = 0; i < fingerprints.Length; i++)
+            if (!Set.Add(fingerprints[i]) && doubled < 0) doubled = i;
         rows += fingerprints.Length;
+        return doubled;
     }
 
     public void Seal()

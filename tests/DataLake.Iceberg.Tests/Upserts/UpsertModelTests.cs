@@ -1,88 +1,68 @@
-using DataLake.Iceberg.Deletes;
 using DataLake.Iceberg.Manifests;
 using DataLake.Iceberg.Partitioning;
-using DataLake.Iceberg.Rows;
+using DataLake.Iceberg.Tests.Catalogs;
 using DataLake.Iceberg.Tests.Files;
-using DataLake.Iceberg.Tests.Readers;
+using DataLake.Iceberg.Transforms;
 using DataLake.Iceberg.Types;
 using DataLake.Iceberg.Upserts;
 using DataLake.Iceberg.Values;
-using DataLake.Testing;
 using DataLake.Testing.Readers;
 
 namespace DataLake.Iceberg.Tests.Upserts;
 
-/// <summary>Random upserts and deletes; a dictionary says what is left. Judged by our reader after every batch, and by an independent one at the end.</summary>
-public sealed class UpsertModelTests
+/// <summary>Random upserts and deletes; a dictionary says what is left. Judged by our reader after every commit, and by an independent one at the end.</summary>
+public sealed class UpsertModelTests(CatalogFixture lake) : IClassFixture<CatalogFixture>
 {
-    [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    public async Task Live_rows_are_those_of_a_dictionary(int seed)
-    {
-        using var folder = new LakeFolder();
-        using var tableFolder = new TemporaryFolder();
-        var table = new WrittenTable(tableFolder.Path, PartitionSpec.Unpartitioned);
-        var schema = WrittenTable.Schema;
-        var random = new RandomRows(seed);
-        var model = new Dictionary<long, IcebergValue[]>();
-        var (live, deletes, committedDeletes) = (new List<DataFile>(), new List<DataFile>(), 0);
-        for (var batch = 0; batch < 8; batch++)
-        {
-            // Mostly keys that are there, some new; each once a batch.
-            var changed = Enumerable.Range(0, random.Next(1, 300)).Select(_ => (long)random.Next(1500)).Distinct().ToList();
-            var rows = changed.ConvertAll(id => Row(id, random));
-            var added = new List<DataFile>();
-            foreach (var part in rows.Chunk(random.Next(40, 200)))
-                added.Add(await table.AddFileAsync((output, location) => WriteAsync(output, location, schema, part)));
-            await RemoveAsync(added);
-            foreach (var row in rows) model[row[0].AsLong()] = row;
+    private static readonly Schema Schema = new(StructType.Of(
+        NestedField.Mandatory(1, "id", PrimitiveType.Long), NestedField.Optional(2, "name", PrimitiveType.String),
+        NestedField.Optional(3, "amount", PrimitiveType.Double), NestedField.Optional(4, "day", PrimitiveType.Date)));
 
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(2, 0)]
+    [InlineData(3, 4)]
+    public async Task Live_rows_are_those_of_a_dictionary(int seed, int buckets)
+    {
+        var random = new RandomRows(seed);
+        var spec = buckets == 0 ? PartitionSpec.Unpartitioned : new PartitionSpec(0, [new PartitionField(1, 1000, "id_bucket", Transform.Bucket(buckets))]);
+        var table = await UpsertTable.CreateAsync(lake, $"model_{seed}", Schema, spec);
+        var model = new Dictionary<long, IcebergValue[]>();
+        for (var commit = 0; commit < 8; commit++)
+        {
             // Deleted in the source: a file of keys, which never becomes part of the table.
-            var gone = Enumerable.Range(0, random.Next(0, 60)).Select(_ => (long)random.Next(1500)).Distinct().Except(changed).ToList();
-            if (gone.Count > 0)
+            var gone = Ids(random.Next(0, 60));
+            foreach (var id in gone) model.Remove(id);
+            var deletedKeys = gone.Count == 0 ? [] : new[] { await table.WriteAsync(Schema, PartitionSpec.Unpartitioned, gone.ConvertAll(Row)) };
+
+            // Mostly keys that are there, some new; each once a generation.
+            var generations = new List<IReadOnlyList<DataFile>>();
+            for (var generation = random.Next(1, 4); generation > 0; generation--)
             {
-                await RemoveAsync([await folder.WriteAsync(schema, gone.ConvertAll(id => Row(id, random)))]);
-                foreach (var id in gone) model.Remove(id);
+                var rows = Ids(random.Next(0, 300)).ConvertAll(Row);
+                foreach (var row in rows) model[row[0].AsLong()] = row;
+                var files = new List<DataFile>();
+                foreach (var partition in rows.GroupBy(row => spec.Fields.Count == 0 ? PartitionTuple.Empty : spec.Apply(row[0])))
+                    foreach (var part in partition.Chunk(random.Next(40, 200))) files.Add(await table.WriteAsync(Schema, spec, part));
+                generations.Add(files);
             }
 
-            live.AddRange(added);
-            await table.CommitAsync(100 + batch, "overwrite", [.. added, .. deletes.Skip(committedDeletes)]);
-            committedDeletes = deletes.Count;
-            var found = await folder.ReadAsync(schema, live.Select(file => new FileRows(file, deletes)));
-            found.Select(Text).Order(StringComparer.Ordinal).ShouldBe(model.Values.Select(Text).Order(StringComparer.Ordinal), $"batch {batch}");
+            var before = (await table.RowsAsync()).Count;
+            var plan = await table.PlanAsync(generations, deletedKeys, options: new KeySearchOptions { KeyBytes = random.Pick<long>([1, 1 << 20]), Parallelism = random.Next(1, 5) });
+            var outcome = await table.CommitAsync(plan);
+            var after = await table.RowsAsync();
+            after.ShouldBe(model.Values.Select(row => UpsertTable.Text(row)).Order(StringComparer.Ordinal).ToList(), $"commit {commit}");
+            plan.RowsReplaced.ShouldBe(before + generations.Sum(files => files.Sum(file => file.RecordCount)) - after.Count);
+            plan.DeleteFiles.Sum(file => file.RecordCount).ShouldBe(plan.RowsReplaced);
+            plan.DeleteFiles.Select(file => file.Partition).ShouldBeUnique();
+            outcome.Snapshot.Operation.ShouldBe(plan.RowsReplaced == 0 ? "append" : generations.All(files => files.Count == 0) ? "delete" : "overwrite");
         }
 
-        var lines = (await LakeReaders.IcebergAsync(table.MetadataFile)).Skip(1).ToList();
+        var lines = (await LakeReaders.IcebergAsync(lake.Lake.Resolve(lake.Files.PathOf((await table.LoadAsync()).MetadataLocation)))).Skip(1).ToList();
         lines.Select(line => line.TrimStart('[').Split(',')[0]).Order(StringComparer.Ordinal)
             .ShouldBe(model.Keys.Select(id => id.ToString(System.Globalization.CultureInfo.InvariantCulture)).Order(StringComparer.Ordinal));
-        lines.Distinct().Count().ShouldBe(model.Count);
 
-        async Task RemoveAsync(IReadOnlyList<DataFile> keys)
-        {
-            var candidates = new List<(DataFile, PositionSet?)>();
-            foreach (var file in live) candidates.Add((file, await RowReader.PositionsAsync(folder.Open, new FileRows(file, deletes))));
-            var search = new KeySearch(folder.Open, schema, [1], new KeySearchOptions { KeyBytes = random.Pick<long>([1, 1 << 20]), Parallelism = random.Next(1, 5) });
-            var found = await search.FindAsync(keys, candidates);
-            if (found.Count > 0) deletes.Add(await table.AddFileAsync((output, location) => PositionDeleteFile.WriteAsync(output, location, found)));
-        }
+        List<long> Ids(int count) => [.. Enumerable.Range(0, count).Select(_ => (long)random.Next(1500)).Distinct()];
+
+        IcebergValue[] Row(long id) => [IcebergValue.Long(id), .. random.Row(Schema).Skip(1)];
     }
-
-    private static async Task<DataFile> WriteAsync(Stream output, string location, Schema schema, IEnumerable<IcebergValue[]> rows)
-    {
-        await using var writer = new Parquet.Writing.ParquetFileWriter(output, ParquetFiles.ParquetTypes.ToParquet(schema), LakeFolder.Small);
-        foreach (var row in rows)
-        {
-            for (var i = 0; i < row.Length; i++) ParquetFiles.ParquetValues.Append(writer[i], row[i]);
-            await writer.EndBatchAsync(default);
-        }
-
-        var summary = await writer.CompleteAsync(default);
-        return ParquetFiles.ParquetDataFile.Of(location, summary.ByteLength, summary.Metadata);
-    }
-
-    private static IcebergValue[] Row(long id, RandomRows random) => [IcebergValue.Long(id), .. random.Row(WrittenTable.Schema).Skip(1)];
-
-    private static string Text(IcebergValue[] row) => string.Join('|', row);
 }
