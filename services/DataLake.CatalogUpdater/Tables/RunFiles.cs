@@ -25,7 +25,8 @@ public sealed class RunFiles(TableFiles files)
         await Parallel.ForAsync(0, run.Count, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation },
             async (number, stop) => read[number] = await ReadAsync(run[number], stop));
         foreach (var (file, schema) in read)
-            if (!schema.IsSameAs(read[0].Schema)) throw IcebergException.Corrupt($"The files '{read[0].File.FilePath}' and '{file.FilePath}' of one run have different columns. Read the run again.");
+            if (!schema.IsSameAs(read[0].Schema))
+                throw new IcebergException(IcebergErrorKind.Corrupt, $"The files '{read[0].File.FilePath}' and '{file.FilePath}' of one run have different columns. Read the run again.");
         return ([.. read.Select(one => one.File)], read.Length == 0 ? null : read[0].Schema);
     }
 
@@ -38,7 +39,8 @@ public sealed class RunFiles(TableFiles files)
             var bytes = stream.Length;
             await using var reader = await ParquetFileReader.OpenAsync(stream, leaveOpen: false, options: null, cancellation);
             if (bytes != file.Bytes || reader.Metadata.RowCount != file.Rows)
-                throw IcebergException.Corrupt($"The file '{file.Path}' has {reader.Metadata.RowCount:N0} rows and {bytes:N0} bytes, and {file.Rows:N0} and {file.Bytes:N0} by its receipt. Somebody changed it; it is read again from the source.");
+                throw new IcebergException(IcebergErrorKind.Corrupt,
+                    $"The file '{file.Path}' has {reader.Metadata.RowCount:N0} rows and {bytes:N0} bytes, and {file.Rows:N0} and {file.Bytes:N0} by its receipt. Somebody changed it; it is read again from the source.");
             return (ParquetDataFile.Of(location, bytes, reader.Metadata), ParquetTypes.ToIceberg(reader.Metadata.Schema));
         }
         catch (ParquetException error)

@@ -1,3 +1,4 @@
+using DataLake.Ledger.Model;
 using DataLake.Parquet.Reading;
 using DataLake.Services.Tests.Hosting;
 using DataLake.Testing;
@@ -45,16 +46,12 @@ public sealed class FileFormTests(TestPostgres postgres)
         await using var lake = await LakeSystem.CreateAsync(postgres,
             "CREATE TABLE items (id int PRIMARY KEY, at timestamptz NOT NULL, tags text[], word text); INSERT INTO items VALUES (1, '2026-01-10 11:00Z', '{a,b}', 'x')");
         lake.BySchedule = true;
-        lake.Define(" - { table: items, cursor: at }");
+        lake.Define(" - { table: items, cursor: at, types: { arrays: list } }");
         await lake.StartAsync();
         await lake.SettleAsync();
-        foreach (var id in new[] { 2, 3 })
-        {
-            lake.Define(" - { table: items, cursor: at, types: { arrays: list } }");
-            await lake.Source.ExecuteAsync($"INSERT INTO items VALUES ({id}, '2026-01-10 12:0{id}Z', '{{c}}', 'y')");
-            await lake.AdvanceAsync(TimeSpan.FromMinutes(id + 1));
-            await lake.SettleAsync();
-        }
+        await lake.Source.ExecuteAsync("ALTER TABLE items ADD more text[]; INSERT INTO items VALUES (2, '2026-01-10 12:00:01Z', '{c}', 'y', '{d}')");
+        await lake.AdvanceAsync(TimeSpan.FromMinutes(1));
+        await lake.SettleAsync();
 
         var written = new List<string>();
         foreach (var file in await lake.FilesAsync("public.items"))
@@ -63,6 +60,31 @@ public sealed class FileFormTests(TestPostgres postgres)
                 $"SELECT string_agg(name || coalesce(' ' || field_id, ''), ', ') FROM parquet_schema('{Path.Combine(lake.LakeFolder, file.Path)}') WHERE name <> 'schema'"));
         }
 
-        written.ShouldBe(["[\"id 1, at 2, tags 3, word 4\"]", "[\"id 1, at 2, tags 3, list, element 5, word 4\"]", "[\"id 1, at 2, tags 3, list, element 5, word 4\"]"]);
+        written.ShouldBe(["[\"id 1, at 2, tags 3, list, element 4, word 5\"]", "[\"id 1, at 2, tags 3, list, element 4, word 5, more 6, list, element 7\"]"]);
+    }
+
+    [Fact]
+    public async Task A_column_that_becomes_a_list_stops_its_table_with_a_choice_to_make_and_no_other()
+    {
+        await using var lake = await LakeSystem.CreateAsync(postgres,
+            """
+            CREATE TABLE items (id int PRIMARY KEY, at timestamptz NOT NULL, tags text[]);
+            INSERT INTO items VALUES (1, '2026-01-10 11:00Z', '{a,b}');
+            CREATE TABLE others (LIKE items); INSERT INTO others TABLE items;
+            """);
+        lake.BySchedule = true;
+        lake.Define(" - { table: items, cursor: at }\n - { table: others, cursor: at }");
+        await lake.StartAsync();
+        await lake.SettleAsync();
+        lake.Define(" - { table: items, cursor: at, types: { arrays: list } }\n - { table: others, cursor: at }");
+        await lake.Source.ExecuteAsync("INSERT INTO items VALUES (2, '2026-01-10 12:00:01Z', '{c}'); INSERT INTO others TABLE items");
+        await lake.AdvanceAsync(TimeSpan.FromMinutes(1));
+        await lake.SettleAsync();
+
+        var refused = (await lake.AllRunsAsync("public.items"))[^1];
+        refused.Status.ShouldBe(RunStatus.Failed);
+        refused.Error!.ShouldContain("the column 'tags' was string and is now list<string> (elements 4), and files with the one cannot be read as the other. Undo the change");
+        (await lake.ColumnAsync("public.items", "id")).ShouldBe([1]);
+        (await lake.AllRunsAsync("public.others")).ShouldAllBe(run => run.Status == RunStatus.Committed);
     }
 }

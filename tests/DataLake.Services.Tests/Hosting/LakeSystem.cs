@@ -249,7 +249,7 @@ internal sealed class LakeSystem : IAsyncDisposable
     {
         var runs = (await AllRunsAsync(table)).ToDictionary(run => run.Id);
         return [.. (await ScanAsync(table)).Select(file => new TableFile(
-            PathOf(file.Data.DataFile), file.Data.DataFile.RecordCount, runs[LakePath.RunOf(file.Data.DataFile.FilePath)!.Value], file.Data.SequenceNumber))];
+            PathOf(file.Data.DataFile), file.Data.DataFile.RecordCount, runs[LakePath.RunOf(file.Data.DataFile.FilePath)!.Value], file.Data.SequenceNumber ?? 0))];
     }
 
     /// <summary>All rows of a table, in the order of commits, without those that are deleted.</summary>
