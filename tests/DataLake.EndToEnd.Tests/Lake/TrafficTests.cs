@@ -63,6 +63,7 @@ public sealed class TrafficTests(TestPostgres postgres)
             """)).ShouldBe(0);
     }
 
-    private static Task<long> CommittedAsync(OperationsLake lake) =>
-        lake.Ledger.ScalarAsync<long>("SELECT CASE WHEN to_regclass('datalake.runs') IS NULL THEN 0 ELSE (SELECT count(*) FROM datalake.runs WHERE status = 'Committed') END");
+    private static async Task<long> CommittedAsync(OperationsLake lake) => await lake.Ledger.ScalarAsync<bool>("SELECT to_regclass('datalake.runs') IS NULL")
+        ? 0
+        : await lake.Ledger.ScalarAsync<long>("SELECT count(*) FROM datalake.runs WHERE status = 'Committed'");
 }
