@@ -1,0 +1,107 @@
+using DataLake.Iceberg.Files;
+using DataLake.Iceberg.Manifests;
+using DataLake.Iceberg.Metadata;
+using DataLake.Iceberg.Partitioning;
+using DataLake.Iceberg.Planning;
+
+namespace DataLake.Iceberg.Maintenance;
+
+/// <summary>
+/// What a snapshot's files are like, and which of them are worth writing anew. Manifests are read, nothing else; of the data files only those are kept in memory that are small or have deletes.
+/// </summary>
+internal sealed class CompactionPlan
+{
+    private readonly CompactionOptions options;
+
+    // By the path of a delete file: the file, and the data files that need it.
+    private readonly Dictionary<string, (DataFile File, int Files, long Rows)> deletes = new(StringComparer.Ordinal);
+    private readonly List<ScanFile> candidates = [];
+    private readonly HashSet<string> unneeded = new(StringComparer.Ordinal);
+
+    private CompactionPlan(CompactionOptions options) => this.options = options;
+
+    public int DataFiles { get; private set; }
+
+    public long DataBytes { get; private set; }
+
+    public long Rows { get; private set; }
+
+    public int SmallFiles { get; private set; }
+
+    public int FilesWithDeletes { get; private set; }
+
+    public int FilesWithManyDeletes { get; private set; }
+
+    public int MostDeletesOfAFile { get; private set; }
+
+    public IReadOnlyCollection<DataFile> DeleteFiles => [.. deletes.Values.Select(delete => delete.File)];
+
+    /// <summary>Groups, most worth first.</summary>
+    public IReadOnlyList<CompactionGroup> Groups { get; private set; } = [];
+
+    /// <summary>Delete files that apply to nothing.</summary>
+    public IReadOnlyList<DataFile> Dangling => Unneeded([]);
+
+    public static async Task<CompactionPlan> MakeAsync(TableFiles files, TableMetadata table, Snapshot? snapshot, IReadOnlyList<ManifestFile> manifests, CompactionOptions options, CancellationToken cancellation)
+    {
+        var plan = new CompactionPlan(options);
+        var reader = new SnapshotReader(files);
+        foreach (var manifest in manifests.Where(manifest => manifest.Content == ManifestContent.Deletes && manifest.HasLiveFiles))
+            await foreach (var entry in reader.EntriesAsync(manifest, withMetrics: false, cancellation))
+                if (entry.IsLive) plan.deletes[entry.DataFile.FilePath] = (entry.DataFile, 0, 0);
+        await foreach (var file in new ScanPlanner(files).PlanAsync(table, snapshot, cancellation: cancellation)) plan.Add(file);
+        var types = table.PartitionSpecs.ToDictionary(spec => spec.SpecId, spec => spec.PartitionType(table.CurrentSchema));
+        plan.Groups =
+        [
+            .. plan.candidates
+                .Where(file => file.Data.DataFile.FileFormat == FileFormat.Parquet && (plan.IsSmall(file) || plan.MustRewrite(file)))
+                .GroupBy(file => (SpecId: file.Data.DataFile.PartitionSpecId, Partition: PartitionPromotion.Promote(file.Data.DataFile.Partition, types[file.Data.DataFile.PartitionSpecId])))
+                .SelectMany(partition => FileGroups.Of(partition.OrderBy(file => file.Data.SequenceNumber), plan.MustRewrite, options)
+                    .Select(group => new CompactionGroup(partition.Key.SpecId, partition.Key.Partition, group)))
+                .OrderByDescending(group => group.Worth),
+        ];
+        plan.candidates.Clear();
+        return plan;
+    }
+
+    /// <summary>Delete files that nothing needs when some data files have left.</summary>
+    public IReadOnlyList<DataFile> Unneeded(IEnumerable<ScanFile> leaving)
+    {
+        var left = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var delete in leaving.SelectMany(file => file.Deletes)) left[delete.DataFile.FilePath] = left.GetValueOrDefault(delete.DataFile.FilePath) + 1;
+        return [.. deletes.Values.Where(delete => delete.Files == left.GetValueOrDefault(delete.File.FilePath) && !unneeded.Contains(delete.File.FilePath)).Select(delete => delete.File)];
+    }
+
+    /// <summary>Remembers what left the table.</summary>
+    public void Leave(IEnumerable<ScanFile> files, IEnumerable<DataFile> deleteFiles)
+    {
+        foreach (var file in files)
+            foreach (var path in file.Deletes.Select(delete => delete.DataFile.FilePath))
+                deletes[path] = deletes[path] with { Files = deletes[path].Files - 1 };
+        foreach (var file in deleteFiles) unneeded.Add(file.FilePath);
+    }
+
+    private void Add(ScanFile file)
+    {
+        var data = file.Data.DataFile;
+        DataFiles++;
+        DataBytes += data.FileSizeInBytes;
+        Rows += data.RecordCount;
+        if (IsSmall(file)) SmallFiles++;
+        if (file.Deletes.Count > 0) FilesWithDeletes++;
+        if (file.Deletes.Count >= options.MaxDeleteFiles) FilesWithManyDeletes++;
+        MostDeletesOfAFile = Math.Max(MostDeletesOfAFile, file.Deletes.Count);
+        foreach (var path in file.Deletes.Select(delete => delete.DataFile.FilePath))
+            deletes[path] = deletes[path] with { Files = deletes[path].Files + 1, Rows = deletes[path].Rows + data.RecordCount };
+        if (file.Deletes.Count > 0 || IsSmall(file)) candidates.Add(file);
+    }
+
+    private bool IsSmall(ScanFile file) => file.Data.DataFile.FileSizeInBytes < options.SmallBytes;
+
+    private bool MustRewrite(ScanFile file) => file.Deletes.Count > 0
+        && (file.Deletes.Count >= options.MaxDeleteFiles || DeletedRows(file) >= options.DeletedShare * file.Data.DataFile.RecordCount);
+
+    /// <summary>How many rows of a file are deleted: exact where a delete file names that file alone, otherwise its share, by rows, of what the delete file deletes anywhere.</summary>
+    private double DeletedRows(ScanFile file) => file.Deletes.Sum(delete =>
+        delete.DataFile.RecordCount * (double)file.Data.DataFile.RecordCount / Math.Max(1, deletes[delete.DataFile.FilePath].Rows));
+}
