@@ -9,7 +9,7 @@ using DataLake.Parquet;
 namespace DataLake.Iceberg.Maintenance;
 
 /// <summary>A group of files that compaction left as it is.</summary>
-/// <param name="Files">The data files.</param>
+/// <param name="Files">The data files; or the position delete files that should have become one.</param>
 /// <param name="Reason">Why: a <see cref="IcebergErrorKind.CommitConflict"/> where others changed them meanwhile, and the next call plans them again; else what keeps them from being read.</param>
 public sealed record SkippedGroup(IReadOnlyList<DataFile> Files, Exception Reason);
 
@@ -25,8 +25,11 @@ public sealed record CompactionOutcome
     /// <summary>Bytes of them.</summary>
     public long RemovedBytes { get; init; }
 
-    /// <summary>Delete files that left the table, because nothing needs them any more.</summary>
+    /// <summary>Delete files that left the table, because nothing needs them any more, or others have their positions.</summary>
     public int RemovedDeleteFiles { get; init; }
+
+    /// <summary>Position delete files that have the positions of several.</summary>
+    public int AddedDeleteFiles { get; init; }
 
     /// <summary>Data files that were written.</summary>
     public int AddedFiles { get; init; }
@@ -42,7 +45,7 @@ public sealed record CompactionOutcome
 }
 
 /// <summary>
-/// Writes small files, and files of which much is deleted, anew: the same rows in fewer files, by the table's schema of now. Beside other writers it is safe: each commit stands alone, what others
+/// Writes small files, and files of which much is deleted, anew: the same rows in fewer files, by the table's schema of now; and makes one of many position delete files. Beside other writers it is safe: each commit stands alone, what others
 /// changed meanwhile is left to the next call, and a crash leaves orphans only. Old files stay for the snapshots that have them; expiry removes them, and only from the table's own folder.
 /// </summary>
 public sealed class Compaction(ICatalog catalog, TableFiles files, TimeProvider clock, CommitOptions? commits = null)
@@ -63,7 +66,7 @@ public sealed class Compaction(ICatalog catalog, TableFiles files, TimeProvider 
         if (table.CurrentSnapshot is not { } from) return new CompactionOutcome();
         options = options.For(table);
         var plan = await CompactionPlan.MakeAsync(files, table, from, await new SnapshotReader(files).ManifestsAsync(from, cancellation), options, cancellation);
-        var run = new Run(identifier, from, plan, new GroupRewriter(files, table, options), committer);
+        var run = new Run(identifier, from, plan, options, new RewriteFiles(files, table), table, committer);
         var (groups, bytes) = (0, 0L);
         foreach (var group in plan.Groups)
         {
@@ -74,12 +77,15 @@ public sealed class Compaction(ICatalog catalog, TableFiles files, TimeProvider 
         }
 
         await run.CommitAsync(cancellation);
-        return run.Outcome with { HasMore = groups < plan.Groups.Count };
+        var merges = plan.Merges.Take(options.MaxGroups - groups).ToList();
+        foreach (var merge in merges) await run.MergeAsync(plan.Rest(merge), cancellation);
+        return run.Outcome with { HasMore = groups < plan.Groups.Count || merges.Count < plan.Merges.Count };
     }
 
     /// <summary>One compaction: groups that are written wait for a commit together.</summary>
-    private sealed class Run(TableIdentifier identifier, Snapshot from, CompactionPlan plan, GroupRewriter rewriter, TableCommitter committer)
+    private sealed class Run(TableIdentifier identifier, Snapshot from, CompactionPlan plan, CompactionOptions options, RewriteFiles output, TableMetadata table, TableCommitter committer)
     {
+        private readonly GroupRewriter rewriter = new(output, table, options);
         private readonly List<(CompactionGroup Group, IReadOnlyList<DataFile> Added)> waiting = [];
 
         public CompactionOutcome Outcome { get; private set; } = new();
@@ -95,7 +101,7 @@ public sealed class Compaction(ICatalog catalog, TableFiles files, TimeProvider 
             catch (Exception error) when (error is IcebergException or ParquetException)
             {
                 // One file that cannot be read must not keep all others from being compacted.
-                Skip(group, error);
+                Skip(group.DataFiles, error);
             }
             catch
             {
@@ -115,8 +121,8 @@ public sealed class Compaction(ICatalog catalog, TableFiles files, TimeProvider 
                 {
                     if (await TryCommitAsync([group], withDangling: false, cancellation) is not { } conflict) continue;
                     waiting.Remove(group);
-                    rewriter.Remove(group.Added);
-                    Skip(group.Group, conflict);
+                    output.Remove(group.Added);
+                    Skip(group.Group.DataFiles, conflict);
                 }
             }
             catch (IcebergException error) when (error.Kind == IcebergErrorKind.UnknownOutcome)
@@ -131,6 +137,37 @@ public sealed class Compaction(ICatalog catalog, TableFiles files, TimeProvider 
             }
         }
 
+        public async Task MergeAsync(DeleteMerge merge, CancellationToken cancellation)
+        {
+            if (merge.Deletes.Count < 2) return;
+            IReadOnlyList<DataFile> added = [];
+            try
+            {
+                added = await merge.WriteAsync(output, options.MemoryBytes, cancellation);
+                if (await ConflictAsync(TableChange.Rewrite(from, merge.Deletes, added), cancellation) is { } conflict)
+                {
+                    output.Remove(added);
+                    Skip(merge.Deletes, conflict);
+                    return;
+                }
+            }
+            catch (Exception error) when (error is ParquetException or IcebergException { Kind: not IcebergErrorKind.UnknownOutcome } && added.Count == 0)
+            {
+                Skip(merge.Deletes, error);
+                return;
+            }
+            catch (Exception error) when (error is not IcebergException { Kind: IcebergErrorKind.UnknownOutcome })
+            {
+                output.Remove(added);
+                throw;
+            }
+
+            Outcome = Outcome with
+            {
+                Commits = Outcome.Commits + 1, RemovedDeleteFiles = Outcome.RemovedDeleteFiles + merge.Deletes.Count, AddedDeleteFiles = Outcome.AddedDeleteFiles + added.Count,
+            };
+        }
+
         /// <summary>Commits groups.</summary>
         /// <param name="groups">The groups.</param>
         /// <param name="withDangling">Whether delete files leave too that nothing needed from the beginning: somebody else may have removed them.</param>
@@ -143,15 +180,7 @@ public sealed class Compaction(ICatalog catalog, TableFiles files, TimeProvider 
             if (!withDangling) deletes = [.. deletes.Except(plan.Dangling)];
             if (leaving.Count == 0 && deletes.Count == 0) return null;
             var added = groups.SelectMany(group => group.Added).ToList();
-            try
-            {
-                await committer.CommitAsync(identifier, TableChange.Rewrite(from, [.. leaving.Select(file => file.Data.DataFile), .. deletes], added), cancellation);
-            }
-            catch (IcebergException error) when (error.Kind == IcebergErrorKind.CommitConflict)
-            {
-                return error;
-            }
-
+            if (await ConflictAsync(TableChange.Rewrite(from, [.. leaving.Select(file => file.Data.DataFile), .. deletes], added), cancellation) is { } conflict) return conflict;
             plan.Leave(leaving, deletes);
             foreach (var group in groups.ToList()) waiting.Remove(group);
             Outcome = Outcome with
@@ -166,8 +195,21 @@ public sealed class Compaction(ICatalog catalog, TableFiles files, TimeProvider 
             return null;
         }
 
-        private void Skip(CompactionGroup group, Exception reason) => Outcome = Outcome with { Skipped = [.. Outcome.Skipped, new SkippedGroup([.. group.DataFiles], reason)] };
+        private async Task<IcebergException?> ConflictAsync(TableChange change, CancellationToken cancellation)
+        {
+            try
+            {
+                await committer.CommitAsync(identifier, change, cancellation);
+                return null;
+            }
+            catch (IcebergException error) when (error.Kind == IcebergErrorKind.CommitConflict)
+            {
+                return error;
+            }
+        }
 
-        private void RemoveWaiting() => rewriter.Remove(waiting.SelectMany(group => group.Added));
+        private void Skip(IEnumerable<DataFile> files, Exception reason) => Outcome = Outcome with { Skipped = [.. Outcome.Skipped, new SkippedGroup([.. files], reason)] };
+
+        private void RemoveWaiting() => output.Remove(waiting.SelectMany(group => group.Added));
     }
 }

@@ -18,13 +18,13 @@ public sealed record CompactionOptions
     /// <summary>A file that lost this share of its rows is written anew.</summary>
     public double DeletedShare { get; init; } = 0.3;
 
-    /// <summary>A file to which this many delete files apply is written anew.</summary>
+    /// <summary>As many position delete files of a partition become one, and a file to which as many equality delete files apply is written anew.</summary>
     public int MaxDeleteFiles { get; init; } = 50;
 
     /// <summary>The most bytes of data files that one call writes anew; one group is done however large it is.</summary>
     public long MaxBytes { get; init; } = long.MaxValue;
 
-    /// <summary>The most groups that one call does.</summary>
+    /// <summary>The most groups that one call does; delete files of a partition that become one are a group.</summary>
     public int MaxGroups { get; init; } = int.MaxValue;
 
     /// <summary>Bytes of data files that one commit replaces, about: what a crash or a conflict can cost.</summary>

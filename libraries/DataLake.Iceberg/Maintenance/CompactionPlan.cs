@@ -16,7 +16,7 @@ internal sealed class CompactionPlan
     // By the path of a delete file: the file, and the data files that need it.
     private readonly Dictionary<string, (DataFile File, int Files, long Rows)> deletes = new(StringComparer.Ordinal);
     private readonly List<ScanFile> candidates = [];
-    private readonly HashSet<string> unneeded = new(StringComparer.Ordinal);
+    private readonly HashSet<string> gone = new(StringComparer.Ordinal);
 
     private CompactionPlan(CompactionOptions options) => this.options = options;
 
@@ -39,6 +39,9 @@ internal sealed class CompactionPlan
     /// <summary>Groups, most worth first.</summary>
     public IReadOnlyList<CompactionGroup> Groups { get; private set; } = [];
 
+    /// <summary>Position delete files that are too many in their partition.</summary>
+    public IReadOnlyList<DeleteMerge> Merges { get; private set; } = [];
+
     /// <summary>Delete files that apply to nothing.</summary>
     public IReadOnlyList<DataFile> Dangling => Unneeded([]);
 
@@ -51,34 +54,50 @@ internal sealed class CompactionPlan
                 if (entry.IsLive) plan.deletes[entry.DataFile.FilePath] = (entry.DataFile, 0, 0);
         await foreach (var file in new ScanPlanner(files).PlanAsync(table, snapshot, cancellation: cancellation)) plan.Add(file);
         var types = table.PartitionSpecs.ToDictionary(spec => spec.SpecId, spec => spec.PartitionType(table.CurrentSchema));
+        var partitions = plan.candidates
+            .GroupBy(file => (SpecId: file.Data.DataFile.PartitionSpecId, Partition: PartitionPromotion.Promote(file.Data.DataFile.Partition, types[file.Data.DataFile.PartitionSpecId])))
+            .ToList();
         plan.Groups =
         [
-            .. plan.candidates
-                .Where(file => file.Data.DataFile.FileFormat == FileFormat.Parquet && (plan.IsSmall(file) || plan.MustRewrite(file)))
-                .GroupBy(file => (SpecId: file.Data.DataFile.PartitionSpecId, Partition: PartitionPromotion.Promote(file.Data.DataFile.Partition, types[file.Data.DataFile.PartitionSpecId])))
-                .SelectMany(partition => FileGroups.Of(partition.OrderBy(file => file.Data.SequenceNumber), plan.MustRewrite, options)
+            .. partitions.SelectMany(partition => FileGroups
+                    .Of(partition.Where(file => file.Data.DataFile.FileFormat == FileFormat.Parquet && (plan.IsSmall(file) || plan.MustRewrite(file))).OrderBy(file => file.Data.SequenceNumber), plan.MustRewrite, options)
                     .Select(group => new CompactionGroup(partition.Key.SpecId, partition.Key.Partition, group)))
                 .OrderByDescending(group => group.Worth),
         ];
+        plan.Merges = [.. partitions.Select(partition => plan.MergeOf(partition.Key.SpecId, partition.Key.Partition, [.. partition])).Where(merge => merge.Deletes.Count >= Math.Max(2, options.MaxDeleteFiles))];
         plan.candidates.Clear();
         return plan;
     }
+
+    /// <summary>A merge without what left the table meanwhile.</summary>
+    public DeleteMerge Rest(DeleteMerge merge) => MergeOf(merge.SpecId, merge.Partition, [.. merge.Targets.Where(file => !gone.Contains(file.Data.DataFile.FilePath))]);
 
     /// <summary>Delete files that nothing needs when some data files have left.</summary>
     public IReadOnlyList<DataFile> Unneeded(IEnumerable<ScanFile> leaving)
     {
         var left = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var delete in leaving.SelectMany(file => file.Deletes)) left[delete.DataFile.FilePath] = left.GetValueOrDefault(delete.DataFile.FilePath) + 1;
-        return [.. deletes.Values.Where(delete => delete.Files == left.GetValueOrDefault(delete.File.FilePath) && !unneeded.Contains(delete.File.FilePath)).Select(delete => delete.File)];
+        return [.. deletes.Values.Where(delete => delete.Files == left.GetValueOrDefault(delete.File.FilePath) && !gone.Contains(delete.File.FilePath)).Select(delete => delete.File)];
     }
 
     /// <summary>Remembers what left the table.</summary>
     public void Leave(IEnumerable<ScanFile> files, IEnumerable<DataFile> deleteFiles)
     {
         foreach (var file in files)
+        {
+            gone.Add(file.Data.DataFile.FilePath);
             foreach (var path in file.Deletes.Select(delete => delete.DataFile.FilePath))
                 deletes[path] = deletes[path] with { Files = deletes[path].Files - 1 };
-        foreach (var file in deleteFiles) unneeded.Add(file.FilePath);
+        }
+
+        foreach (var file in deleteFiles) gone.Add(file.FilePath);
+    }
+
+    private DeleteMerge MergeOf(int specId, PartitionTuple partition, IReadOnlyList<ScanFile> targets)
+    {
+        var merged = targets.SelectMany(file => file.Deletes).Select(delete => delete.DataFile)
+            .Where(file => file.Content == DataFileContent.PositionDeletes && file.FileFormat == FileFormat.Parquet && !gone.Contains(file.FilePath)).DistinctBy(file => file.FilePath).ToList();
+        return new DeleteMerge(specId, partition, merged, targets);
     }
 
     private void Add(ScanFile file)
@@ -89,7 +108,7 @@ internal sealed class CompactionPlan
         Rows += data.RecordCount;
         if (IsSmall(file)) SmallFiles++;
         if (file.Deletes.Count > 0) FilesWithDeletes++;
-        if (file.Deletes.Count >= options.MaxDeleteFiles) FilesWithManyDeletes++;
+        if (KeyDeletes(file) >= options.MaxDeleteFiles) FilesWithManyDeletes++;
         MostDeletesOfAFile = Math.Max(MostDeletesOfAFile, file.Deletes.Count);
         foreach (var path in file.Deletes.Select(delete => delete.DataFile.FilePath))
             deletes[path] = deletes[path] with { Files = deletes[path].Files + 1, Rows = deletes[path].Rows + data.RecordCount };
@@ -99,7 +118,9 @@ internal sealed class CompactionPlan
     private bool IsSmall(ScanFile file) => file.Data.DataFile.FileSizeInBytes < options.SmallBytes;
 
     private bool MustRewrite(ScanFile file) => file.Deletes.Count > 0
-        && (file.Deletes.Count >= options.MaxDeleteFiles || DeletedRows(file) >= options.DeletedShare * file.Data.DataFile.RecordCount);
+        && (KeyDeletes(file) >= options.MaxDeleteFiles || DeletedRows(file) >= options.DeletedShare * file.Data.DataFile.RecordCount);
+
+    private static int KeyDeletes(ScanFile file) => file.Deletes.Count(delete => delete.DataFile.Content == DataFileContent.EqualityDeletes);
 
     /// <summary>How many rows of a file are deleted: exact where a delete file names that file alone, otherwise its share, by rows, of what the delete file deletes anywhere.</summary>
     private double DeletedRows(ScanFile file) => file.Deletes.Sum(delete =>

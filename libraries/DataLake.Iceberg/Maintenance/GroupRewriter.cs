@@ -1,9 +1,10 @@
-using DataLake.Iceberg.Files;
+using System.Text;
 using DataLake.Iceberg.Keys;
 using DataLake.Iceberg.Manifests;
 using DataLake.Iceberg.Metadata;
 using DataLake.Iceberg.ParquetFiles;
 using DataLake.Iceberg.Rows;
+using DataLake.Iceberg.Types;
 using DataLake.Parquet.Schema;
 using DataLake.Parquet.Writing;
 using DataLake.Storage;
@@ -16,26 +17,23 @@ namespace DataLake.Iceberg.Maintenance;
 internal sealed class GroupRewriter
 {
     private const string BloomFilterProperty = "write.parquet.bloom-filter-enabled.column.";
-    private const string DataPathProperty = "write.data.path";
 
-    private readonly TableFiles files;
+    private readonly RewriteFiles files;
     private readonly TableMetadata table;
     private readonly CompactionOptions options;
     private readonly ParquetSchema columns;
     private readonly ParquetWriterOptions form;
-    private readonly string folder;
-    private readonly Guid call = Guid.NewGuid();
-    private int written;
 
-    public GroupRewriter(TableFiles files, TableMetadata table, CompactionOptions options)
+    public GroupRewriter(RewriteFiles files, TableMetadata table, CompactionOptions options)
     {
         (this.files, this.table, this.options) = (files, table, options);
         columns = ParquetTypes.ToParquet(table.CurrentSchema);
-        folder = (table.Properties.GetValueOrDefault(DataPathProperty) ?? $"{table.Location.TrimEnd('/')}/data").TrimEnd('/');
         var bloomFilters = options.Parquet.BloomFilters.ToDictionary();
         foreach (var column in columns.Columns)
             if (column.PhysicalType != PhysicalType.Boolean && TableProperties.Flag(table, BloomFilterProperty + column.Name) == true) bloomFilters.TryAdd(column.Name, new());
-        form = options.Parquet with { RowGroupBytes = Math.Min(options.Parquet.RowGroupBytes, Math.Max(1, options.MemoryBytes / 2)), BloomFilters = bloomFilters };
+        var notes = (options.Parquet.KeyValueMetadata ?? new Dictionary<string, string>()).ToDictionary();
+        notes[ParquetTypes.SchemaNote] = Encoding.UTF8.GetString(SchemaJson.ToUtf8(table.CurrentSchema));
+        form = options.Parquet with { RowGroupBytes = Math.Min(options.Parquet.RowGroupBytes, Math.Max(1, options.MemoryBytes / 2)), BloomFilters = bloomFilters, KeyValueMetadata = notes };
     }
 
     /// <summary>Writes a group's rows.</summary>
@@ -48,7 +46,7 @@ internal sealed class GroupRewriter
         OutputFile? output = null;
         try
         {
-            var reader = new RowReader((location, _) => ValueTask.FromResult<Stream>(files.OpenRead(location)), table.CurrentSchema, batchBytes: Math.Max(1, options.MemoryBytes / 8));
+            var reader = new RowReader((location, _) => ValueTask.FromResult(files.Open(location)), table.CurrentSchema, batchBytes: Math.Max(1, options.MemoryBytes / 8));
             foreach (var file in group.Files)
             {
                 var rows = 0L;
@@ -56,7 +54,7 @@ internal sealed class GroupRewriter
                 {
                     rows += batch.RowCount;
                     if (batch.Live.IsEmpty) continue;
-                    output ??= new OutputFile(files, $"{folder}/{call}-{++written:D5}.parquet", columns, form);
+                    output ??= new OutputFile(files, columns, form);
                     await output.AppendAsync(batch, cancellation);
 
                     // A tenth more: a group fills a file or less by its old sizes, and should not leave a scrap.
@@ -75,28 +73,12 @@ internal sealed class GroupRewriter
         }
         catch
         {
-            Remove(done);
+            files.Remove(done);
             throw;
         }
         finally
         {
             if (output is not null) await output.DisposeAsync();
-        }
-    }
-
-    /// <summary>Removes files that no commit made part of the table.</summary>
-    public void Remove(IEnumerable<DataFile> unused)
-    {
-        foreach (var file in unused)
-        {
-            try
-            {
-                files.Delete(file.FilePath);
-            }
-            catch (StorageException)
-            {
-                // What could not be removed is an orphan.
-            }
         }
     }
 
@@ -122,9 +104,9 @@ internal sealed class GroupRewriter
         private readonly StagedFile file;
         private readonly ParquetFileWriter writer;
 
-        public OutputFile(TableFiles files, string location, ParquetSchema columns, ParquetWriterOptions form)
+        public OutputFile(RewriteFiles files, ParquetSchema columns, ParquetWriterOptions form)
         {
-            this.location = location;
+            location = files.Next();
             file = files.Create(location);
             writer = new ParquetFileWriter(file.Stream, columns, form);
         }

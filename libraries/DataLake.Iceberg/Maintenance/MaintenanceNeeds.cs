@@ -61,6 +61,8 @@ public static class MaintenanceNeeds
         var needs = new List<MaintenanceNeed>();
         if (health.CompactionGroups > 0)
             needs.Add(new(MaintenanceOperation.Compaction, $"{health.CompactionFiles} of {health.DataFiles} data files ({health.CompactionBytes} bytes) are small or have many deletes"));
+        else if (health.DeleteMerges > 0)
+            needs.Add(new(MaintenanceOperation.Compaction, $"{health.DeleteMerges} partitions have too many of the {health.PositionDeleteFiles} position delete files"));
         else if (health.DanglingDeleteFiles > 0)
             needs.Add(new(MaintenanceOperation.Compaction, $"{health.DanglingDeleteFiles} delete files apply to nothing any more"));
         var spare = health.Manifests - Math.Max(1, health.ManifestBytes / (TableProperties.Number(table, "commit.manifest.target-size-bytes") ?? UsualManifestBytes));

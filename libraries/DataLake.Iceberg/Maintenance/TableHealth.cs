@@ -43,13 +43,16 @@ public sealed record TableHealth
     /// <summary>Data files to which at least one delete file may apply.</summary>
     public int FilesWithDeletes { get; init; }
 
-    /// <summary>Data files to which so many delete files may apply that compaction takes them for it.</summary>
+    /// <summary>Data files to which so many equality delete files may apply that compaction takes them for it.</summary>
     public int FilesWithManyDeletes { get; init; }
 
     /// <summary>The most delete files that may apply to one data file.</summary>
     public int MostDeletesOfAFile { get; init; }
 
-    /// <summary>Groups of files that compaction would write anew.</summary>
+    /// <summary>Partitions whose position delete files compaction would make one.</summary>
+    public int DeleteMerges { get; init; }
+
+    /// <summary>Groups of data files that compaction would write anew.</summary>
     public int CompactionGroups { get; init; }
 
     /// <summary>Data files in those groups.</summary>
@@ -109,6 +112,7 @@ public sealed record TableHealth
             FilesWithDeletes = plan.FilesWithDeletes,
             FilesWithManyDeletes = plan.FilesWithManyDeletes,
             MostDeletesOfAFile = plan.MostDeletesOfAFile,
+            DeleteMerges = plan.Merges.Count,
             CompactionGroups = plan.Groups.Count,
             CompactionFiles = plan.Groups.Sum(group => group.Files.Count),
             CompactionBytes = plan.Groups.Sum(group => group.Bytes),

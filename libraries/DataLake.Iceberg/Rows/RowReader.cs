@@ -86,6 +86,9 @@ public sealed class RowReader(OpenFile open, Schema schema, int batchRows = 8 * 
 
             var dead = new bool[batchRows];
             var rows = reader.Metadata.RowGroups[rowGroup].RowCount;
+
+            // Large rows after small ones: as a row of the row group is on average.
+            if (rows > 0) nextRows = (int)Math.Clamp(batchBytes / Math.Max(1, reader.Metadata.RowGroups[rowGroup].TotalByteSize / rows), 1, nextRows);
             for (var row = 0L; row < rows; row += batch.RowCount)
             {
                 batch.Begin(location, first + row, (int)Math.Min(nextRows, rows - row));
