@@ -283,6 +283,7 @@ function fromIcebird(value, type) {
   switch (type) {
     case 'boolean': case 'string': return value
     case 'int': case 'long': return integer(value)
+    case 'float': return float(value)
     case 'double': return double(value)
     case 'date': return value.getTime() / 86400000
     default: throw new Error(`No canonical form for Iceberg type ${type}`)

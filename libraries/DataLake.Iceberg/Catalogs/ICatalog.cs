@@ -14,7 +14,7 @@ public interface ICatalog
     /// <summary>The namespaces, in order of their names.</summary>
     Task<IReadOnlyList<string>> ListNamespacesAsync(CancellationToken cancellation);
 
-    /// <summary>The tables of a namespace, in order of their names.</summary>
+    /// <summary>The tables of a namespace, in order of their names; none where there is no such namespace.</summary>
     Task<IReadOnlyList<TableIdentifier>> ListTablesAsync(string @namespace, CancellationToken cancellation);
 
     /// <summary>Loads a table; null where there is none.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using DataLake.Iceberg.Files;
 using DataLake.Iceberg.Metadata;
+using DataLake.Storage;
 
 namespace DataLake.Iceberg.Catalogs;
 
@@ -9,6 +10,9 @@ public sealed class MetadataFiles(TableFiles files)
 {
     /// <summary>The table property that puts metadata elsewhere than in <c>metadata</c> below the table's location.</summary>
     public const string PathProperty = "write.metadata.path";
+
+    /// <summary>The table property that lets a commit remove the metadata files which fall off the metadata log; <c>write.metadata.previous-versions-max</c> says how long that is.</summary>
+    public const string DeleteAfterCommitProperty = "write.metadata.delete-after-commit.enabled";
 
     /// <summary>Reads one.</summary>
     /// <exception cref="IcebergException">It is not there, or not valid.</exception>
@@ -30,6 +34,31 @@ public sealed class MetadataFiles(TableFiles files)
 
     /// <summary>Removes one that was never pointed to.</summary>
     public void Delete(string location) => files.Delete(location);
+
+    /// <summary>
+    /// Removes the metadata files that a commit made the metadata log forget, if the table's properties ask for it. Only from the table's own metadata folder: a table that was registered from elsewhere
+    /// logs files of another. The commit stands in any case; what cannot be removed is an orphan.
+    /// </summary>
+    /// <param name="before">The table before the commit.</param>
+    /// <param name="after">The table after it.</param>
+    public void DeleteForgotten(TableMetadata before, TableMetadata after)
+    {
+        ArgumentNullException.ThrowIfNull(before);
+        ArgumentNullException.ThrowIfNull(after);
+        if (TableProperties.Flag(after, DeleteAfterCommitProperty) != true || files.TryPathOf(FolderOf(after)) is not { } folder) return;
+        var kept = after.MetadataLog.Select(entry => entry.MetadataFile).ToHashSet(StringComparer.Ordinal);
+        foreach (var entry in before.MetadataLog.Where(entry => !kept.Contains(entry.MetadataFile)))
+        {
+            try
+            {
+                if (files.TryPathOf(entry.MetadataFile)?.StartsWith($"{folder}/", StringComparison.Ordinal) == true) files.Delete(entry.MetadataFile);
+            }
+            catch (StorageException)
+            {
+                // As promised.
+            }
+        }
+    }
 
     /// <summary>Where a table's metadata, manifest lists and manifests are written.</summary>
     public static string FolderOf(TableMetadata table)

@@ -1,14 +1,24 @@
+using DataLake.Iceberg.Metadata;
+
 namespace DataLake.Iceberg.Maintenance;
 
 /// <summary>Which snapshots expire; branches and tags that say it themselves decide for theirs (<see href="https://iceberg.apache.org/spec/#snapshot-retention-policy">Snapshot Retention Policy</see>).</summary>
 public sealed record ExpiryOptions
 {
-    /// <summary>How old snapshots may become.</summary>
+    /// <summary>How old snapshots may become (<c>history.expire.max-snapshot-age-ms</c>).</summary>
     public TimeSpan MaxSnapshotAge { get; init; } = TimeSpan.FromDays(5);
 
-    /// <summary>How many snapshots of a branch stay, however old.</summary>
+    /// <summary>How many snapshots of a branch stay, however old (<c>history.expire.min-snapshots-to-keep</c>).</summary>
     public int MinSnapshotsToKeep { get; init; } = 1;
 
-    /// <summary>How old branches and tags other than main may become; null for any age.</summary>
+    /// <summary>How old branches and tags other than main may become (<c>history.expire.max-ref-age-ms</c>); null for any age.</summary>
     public TimeSpan? MaxReferenceAge { get; init; }
+
+    /// <summary>These options with what the properties of a table say instead.</summary>
+    internal ExpiryOptions For(TableMetadata table) => this with
+    {
+        MaxSnapshotAge = TableProperties.Milliseconds(table, "history.expire.max-snapshot-age-ms") ?? MaxSnapshotAge,
+        MinSnapshotsToKeep = TableProperties.Count(table, "history.expire.min-snapshots-to-keep") ?? MinSnapshotsToKeep,
+        MaxReferenceAge = TableProperties.Milliseconds(table, "history.expire.max-ref-age-ms") ?? MaxReferenceAge,
+    };
 }

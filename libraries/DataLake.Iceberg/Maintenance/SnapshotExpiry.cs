@@ -24,6 +24,9 @@ public sealed class SnapshotExpiry(ICatalog catalog, TableFiles files, TimeProvi
     private const int BatchSize = 100_000;
 
     /// <summary>Expires snapshots.</summary>
+    /// <param name="identifier">The table.</param>
+    /// <param name="options">Which; what the table's properties say goes before them.</param>
+    /// <param name="cancellation">Stops the expiry.</param>
     /// <exception cref="IcebergException">The table is not there, or others commit all the time.</exception>
     public async Task<ExpiryOutcome> ExpireAsync(TableIdentifier identifier, ExpiryOptions options, CancellationToken cancellation)
     {
@@ -36,7 +39,7 @@ public sealed class SnapshotExpiry(ICatalog catalog, TableFiles files, TimeProvi
             var table = await catalog.LoadTableAsync(identifier, cancellation) ?? throw new IcebergException(IcebergErrorKind.NotFound, $"There is no table {identifier} in the catalog '{catalog.Name}'.");
             foreach (var snapshot in table.Metadata.Snapshots) seen[snapshot.SnapshotId] = snapshot;
             statistics.UnionWith(table.Metadata.Statistics.Concat(table.Metadata.PartitionStatistics).Select(ReachableFiles.LocationOf).OfType<string>());
-            var (references, snapshots) = SnapshotRetention.Expired(table.Metadata, options, clock.GetUtcNow());
+            var (references, snapshots) = SnapshotRetention.Expired(table.Metadata, options.For(table.Metadata), clock.GetUtcNow());
             try
             {
                 if (references.Count + snapshots.Count > 0)

@@ -23,13 +23,10 @@ public sealed record CommitOptions
     /// <summary>These options with what the properties of a table say instead.</summary>
     internal CommitOptions For(TableMetadata table)
     {
-        var merges = table.Properties.GetValueOrDefault("commit.manifest-merge.enabled") is not { } enabled || !enabled.Equals("false", StringComparison.OrdinalIgnoreCase);
         return this with
         {
-            ManifestBytes = Number("commit.manifest.target-size-bytes") ?? ManifestBytes,
-            MinManifestsToMerge = merges ? (int)Math.Min(int.MaxValue, Number("commit.manifest.min-count-to-merge") ?? MinManifestsToMerge) : 0,
+            ManifestBytes = TableProperties.Number(table, "commit.manifest.target-size-bytes") ?? ManifestBytes,
+            MinManifestsToMerge = TableProperties.Flag(table, "commit.manifest-merge.enabled") == false ? 0 : TableProperties.Count(table, "commit.manifest.min-count-to-merge") ?? MinManifestsToMerge,
         };
-
-        long? Number(string key) => long.TryParse(table.Properties.GetValueOrDefault(key), System.Globalization.CultureInfo.InvariantCulture, out var number) && number > 0 ? number : null;
     }
 }

@@ -25,13 +25,13 @@ internal static class ConflictCheck
         // Each snapshot's own list is asked: a later one may have merged its manifests, or removed its files and kept their rows.
         foreach (var snapshot in since)
         {
+            // A rewrite of files adds neither rows nor deletes: it brings those of other snapshots, which are asked themselves.
+            if (snapshot.Operation == SnapshotSummary.Replace) continue;
             foreach (var manifest in await reader.ManifestsAsync(snapshot, cancellation))
             {
                 if (manifest.AddedSnapshotId != snapshot.SnapshotId || manifest.AddedFilesCount is 0) continue;
                 var isData = manifest.Content == ManifestContent.Data;
-
-                // A rewrite of files adds no rows.
-                if (isData ? !isSerializable || snapshot.Operation == SnapshotSummary.Replace || filter?.CanMatch(manifest) == false : !isCarrying || touched.Count == 0) continue;
+                if (isData ? !isSerializable || filter?.CanMatch(manifest) == false : !isCarrying || touched.Count == 0) continue;
                 await foreach (var entry in reader.EntriesAsync(manifest, withMetrics: true, cancellation))
                 {
                     if (entry.Status != ManifestEntryStatus.Added || entry.SnapshotId != snapshot.SnapshotId) continue;

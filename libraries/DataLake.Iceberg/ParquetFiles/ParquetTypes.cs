@@ -9,6 +9,9 @@ namespace DataLake.Iceberg.ParquetFiles;
 /// </summary>
 public static class ParquetTypes
 {
+    /// <summary>The note in a file's footer under which Iceberg writers keep the schema as JSON. Field ids are what counts; some readers find renamed columns only by it.</summary>
+    public const string SchemaNote = "iceberg.schema";
+
     /// <summary>The schema of a table whose files have these columns. Columns are known by their field ids.</summary>
     /// <exception cref="IcebergException"><see cref="IcebergErrorKind.Invalid"/>: a column or a list's element has no field id.
     /// <see cref="IcebergErrorKind.Unsupported"/>: no type of format version 2 is what a column holds.</exception>

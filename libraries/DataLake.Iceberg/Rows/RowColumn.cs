@@ -38,6 +38,9 @@ public sealed class RowColumn
     /// <summary>The elements of all lists, of a list; otherwise null.</summary>
     public RowColumn? Elements { get; }
 
+    /// <summary>Bytes that its rows take.</summary>
+    internal long ByteCount => ((isWords ? sizeof(long) : sizeof(int)) + 1L) * RowCount + (isWords || Elements is not null ? 0 : Start(RowCount)) + (Elements?.ByteCount ?? 0);
+
     /// <summary>The value of a row. Not for lists. Makes an object of text and bytes.</summary>
     public IcebergValue this[int row]
     {

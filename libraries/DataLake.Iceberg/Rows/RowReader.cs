@@ -19,10 +19,14 @@ public sealed record FileRows(DataFile File, IReadOnlyList<DataFile> Deletes);
 /// </summary>
 /// <param name="open">Opens files.</param>
 /// <param name="schema">What is asked for: the table's schema.</param>
-/// <param name="batchRows">Rows of a batch.</param>
-public sealed class RowReader(OpenFile open, Schema schema, int batchRows = 8 * 1024)
+/// <param name="batchRows">The most rows of a batch.</param>
+/// <param name="batchBytes">Bytes that a batch should not exceed: batches begin small and follow the size of the rows before them.</param>
+public sealed class RowReader(OpenFile open, Schema schema, int batchRows = 8 * 1024, long batchBytes = long.MaxValue)
 {
+    private const int FirstBatchRows = 64;
+
     private (IReadOnlyList<string> Files, IReadOnlyList<EqualityFilter> Filters) lastEquality = ([], []);
+    private int nextRows = batchBytes == long.MaxValue ? batchRows : Math.Min(batchRows, FirstBatchRows);
 
     /// <summary>The rows of some files, file after file, in their order.</summary>
     /// <exception cref="IcebergException"><see cref="IcebergErrorKind.Unsupported"/>: a file is not Parquet. <see cref="IcebergErrorKind.Invalid"/>: a file lacks a required column, or has one with
@@ -82,9 +86,12 @@ public sealed class RowReader(OpenFile open, Schema schema, int batchRows = 8 * 
 
             var dead = new bool[batchRows];
             var rows = reader.Metadata.RowGroups[rowGroup].RowCount;
+
+            // Large rows after small ones: as a row of the row group is on average.
+            if (rows > 0) nextRows = (int)Math.Clamp(batchBytes / Math.Max(1, reader.Metadata.RowGroups[rowGroup].TotalByteSize / rows), 1, nextRows);
             for (var row = 0L; row < rows; row += batch.RowCount)
             {
-                batch.Begin(location, first + row, (int)Math.Min(batchRows, rows - row));
+                batch.Begin(location, first + row, (int)Math.Min(nextRows, rows - row));
                 for (var i = 0; i < cursors.Length; i++)
                 {
                     if (cursors[i] is { } cursor) await cursor.ReadAsync(batch.Columns[i], batch.RowCount, cancellation);
@@ -96,6 +103,7 @@ public sealed class RowReader(OpenFile open, Schema schema, int batchRows = 8 * 
                 for (var i = 0; i < batch.RowCount; i++)
                     if (!dead[i] && !deleted.Contains(first + row + i)) batch.AddLive(i);
                 yield return batch;
+                nextRows = RowsAfter(batch);
             }
         }
         finally
@@ -103,6 +111,11 @@ public sealed class RowReader(OpenFile open, Schema schema, int batchRows = 8 * 
             foreach (var cursor in opened) cursor.Dispose();
         }
     }
+
+    /// <summary>As many rows as fit if they are like the last ones, and twice as many as those at most: larger ones may follow.</summary>
+    private int RowsAfter(RowBatch batch) => batchBytes == long.MaxValue
+        ? batchRows
+        : (int)Math.Clamp(Math.Min(batch.RowCount * 2L, batchBytes / Math.Max(1, batch.Columns.Sum(column => column.ByteCount) / batch.RowCount)), 1, batchRows);
 
     /// <summary>Equality deletes apply to many files alike: those of the file before are kept.</summary>
     private async Task<IReadOnlyList<EqualityFilter>> EqualityAsync(FileRows file, CancellationToken cancellation)

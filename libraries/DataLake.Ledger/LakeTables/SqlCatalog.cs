@@ -84,7 +84,12 @@ public sealed class SqlCatalog(NpgsqlDataSource dataSource, string name, Metadat
         Failpoint.Pass("iceberg.metadata-written");
         var rows = await SwapAsync(table.Identifier, location, table.MetadataLocation,
             $"UPDATE iceberg.iceberg_tables SET metadata_location = @location, previous_metadata_location = @previous WHERE {ThisTable} AND metadata_location = @previous", cancellation);
-        if (rows == 1) return new CatalogTable(table.Identifier, location, next);
+        if (rows == 1)
+        {
+            files.DeleteForgotten(table.Metadata, next);
+            return new CatalogTable(table.Identifier, location, next);
+        }
+
         files.Delete(location);
         throw await PointerAsync(table.Identifier, cancellation) is null
             ? new IcebergException(IcebergErrorKind.NotFound, $"The table {table.Identifier} is not in the catalog '{name}' any more; it was dropped or renamed.")

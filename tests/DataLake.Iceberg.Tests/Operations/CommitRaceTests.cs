@@ -66,7 +66,7 @@ public sealed class CommitRaceTests(CatalogFixture lake) : IClassFixture<Catalog
         var table = await LakeTable.CreateAsync(lake, $"lost_{loss}");
         await using var way = new LossyConnection(lake.Database.ConnectionString);
         await using var source = NpgsqlDataSource.Create(way.ConnectionString);
-        var catalog = new Interrupted(lake.Open(source), () => way.Next = loss);
+        var catalog = new InterruptedCatalog(lake.Open(source), () => way.Next = loss);
         var change = TableChange.Append(await table.WriteAsync((await table.LoadAsync()).Metadata, (1, 1)));
         var outcome = await new TableCommitter(catalog, lake.Files, TimeProvider.System).CommitAsync(table.Identifier, change, Cancellation);
         outcome.AlreadyCommitted.ShouldBeFalse();
@@ -86,7 +86,7 @@ public sealed class CommitRaceTests(CatalogFixture lake) : IClassFixture<Catalog
         await using var way = new LossyConnection(lake.Database.ConnectionString);
         await using var source = NpgsqlDataSource.Create(way.ConnectionString);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        var catalog = new Interrupted(lake.Open(source), () =>
+        var catalog = new InterruptedCatalog(lake.Open(source), () =>
         {
             way.Next = Loss.Answer;
             stop.CancelAfter(0);
@@ -105,34 +105,10 @@ public sealed class CommitRaceTests(CatalogFixture lake) : IClassFixture<Catalog
         var table = await LakeTable.CreateAsync(lake, "late");
         var metadata = (await table.LoadAsync()).Metadata;
         var file = await table.WriteAsync(metadata, (1, 1));
-        var catalog = new Interrupted(lake.Catalog, () => table.CommitAsync(TableChange.Append()).GetAwaiter().GetResult(), always: true);
+        var catalog = new InterruptedCatalog(lake.Catalog, () => table.CommitAsync(TableChange.Append()).GetAwaiter().GetResult(), always: true);
         var commits = new TableCommitter(catalog, lake.Files, TimeProvider.System, new CommitOptions { MaxAttempts = 3, LongestDelay = TimeSpan.FromMilliseconds(1) });
         var error = await Should.ThrowAsync<IcebergException>(() => commits.CommitAsync(table.Identifier, TableChange.Append(file), Cancellation));
         (error.Kind, catalog.Commits).ShouldBe((IcebergErrorKind.CommitConflict, 3));
         (await table.OrphansAsync()).ShouldBe([file.FilePath]);
-    }
-
-    /// <summary>The real catalog, with something that happens between a load and the swap that follows.</summary>
-    private sealed class Interrupted(ICatalog catalog, Action before, bool always = false, bool stopAfter = false) : ICatalog
-    {
-        public int Commits { get; private set; }
-
-        public string Name => catalog.Name;
-
-        public Task<IReadOnlyList<string>> ListNamespacesAsync(CancellationToken cancellation) => catalog.ListNamespacesAsync(cancellation);
-
-        public Task<IReadOnlyList<TableIdentifier>> ListTablesAsync(string @namespace, CancellationToken cancellation) => catalog.ListTablesAsync(@namespace, cancellation);
-
-        public Task<CatalogTable?> LoadTableAsync(TableIdentifier identifier, CancellationToken cancellation) => catalog.LoadTableAsync(identifier, cancellation);
-
-        public Task<CatalogTable> CreateTableAsync(TableIdentifier identifier, IReadOnlyList<TableUpdate> creation, CancellationToken cancellation) => catalog.CreateTableAsync(identifier, creation, cancellation);
-
-        public Task<CatalogTable> CommitTableAsync(CatalogTable table, IReadOnlyList<TableRequirement> requirements, IReadOnlyList<TableUpdate> updates, CancellationToken cancellation)
-        {
-            if (Commits++ == 0 || always) before();
-            return catalog.CommitTableAsync(table, requirements, updates, stopAfter ? CancellationToken.None : cancellation);
-        }
-
-        public Task<bool> DropTableAsync(TableIdentifier identifier, CancellationToken cancellation) => catalog.DropTableAsync(identifier, cancellation);
     }
 }

@@ -2,8 +2,10 @@ using DataLake.Iceberg.Catalogs;
 using DataLake.Iceberg.Manifests;
 using DataLake.Iceberg.Metadata;
 using DataLake.Iceberg.Operations;
+using DataLake.Iceberg.ParquetFiles;
 using DataLake.Iceberg.Partitioning;
 using DataLake.Iceberg.Planning;
+using DataLake.Iceberg.Rows;
 using DataLake.Iceberg.Tests.Catalogs;
 using DataLake.Iceberg.Types;
 using DataLake.Iceberg.Updates;
@@ -81,6 +83,43 @@ internal sealed class LakeTable
         };
     }
 
+    /// <summary>Writes a data file by the table's schema; rows of one partition only, ids first.</summary>
+    public async Task<DataFile> WriteRowsAsync(TableMetadata table, IReadOnlyList<IcebergValue[]> rows, long rowGroupRows = 1 << 20)
+    {
+        // The independent reader finds renamed columns by the note.
+        var form = new ParquetWriterOptions
+        {
+            RowGroupRows = rowGroupRows, KeyValueMetadata = new Dictionary<string, string> { [ParquetTypes.SchemaNote] = System.Text.Encoding.UTF8.GetString(SchemaJson.ToUtf8(table.CurrentSchema)) },
+        };
+        var file = await WriteAsync((output, location) => RowsAsync(output, location, table.CurrentSchema, rows, form));
+        return file with { Partition = PartitionOf(table, rows[0][0].AsLong()), PartitionSpecId = table.DefaultSpecId };
+    }
+
+    /// <summary>Writes a file below the table by what is under test.</summary>
+    public async Task<DataFile> WriteAsync(Func<Stream, string, Task<DataFile>> write)
+    {
+        var location = $"{Location}/data/{Interlocked.Increment(ref files):D5}.parquet";
+        await using var file = lake.Files.Create(location);
+        var written = await write(file.Stream, location);
+        await file.PublishAsync(Cancellation);
+        return written;
+    }
+
+    public ValueTask<Stream> Open(string location, CancellationToken cancellation) => ValueTask.FromResult<Stream>(lake.Files.OpenRead(location));
+
+    /// <summary>The rows of a snapshot by a schema, as our reader has them.</summary>
+    public async Task<List<IcebergValue[]>> ReadAsync(Snapshot? snapshot = null)
+    {
+        var table = (await LoadAsync()).Metadata;
+        var plan = await PlanAsync(table, snapshot ?? table.CurrentSnapshot);
+        var rows = new List<IcebergValue[]>();
+        await foreach (var batch in new RowReader(Open, table.CurrentSchema, batchRows: 3).ReadAsync(plan.Select(RowsOf), Cancellation))
+            foreach (var row in batch.Live) rows.Add([.. batch.Columns.Select(column => column[row])]);
+        return rows;
+    }
+
+    public static FileRows RowsOf(ScanFile file) => new(file.Data.DataFile, [.. file.Deletes.Select(delete => delete.DataFile)]);
+
     public async Task<List<ScanFile>> PlanAsync(Snapshot? snapshot = null, params IReadOnlyList<ColumnPredicate> predicates)
     {
         var table = (await LoadAsync()).Metadata;
@@ -139,16 +178,29 @@ internal sealed class LakeTable
         return [.. lake.Files.List(Location).Select(file => file.Location).Where(location => !needed.Contains(location))];
     }
 
-    private async Task<DataFile> WriteFileAsync(ParquetColumn[] columns, int rows, Action<ParquetFileWriter, int> append)
+    private static async Task<DataFile> RowsAsync(Stream output, string location, Schema schema, IEnumerable<IcebergValue[]> rows, ParquetWriterOptions form)
     {
-        var location = $"{Location}/data/{Interlocked.Increment(ref files):D5}.parquet";
-        await using var file = lake.Files.Create(location);
-        await using var writer = new ParquetFileWriter(file.Stream, new ParquetSchema(columns), new ParquetWriterOptions());
-        for (var row = 0; row < rows; row++) append(writer, row);
-        await writer.EndBatchAsync(Cancellation);
+        await using var writer = new ParquetFileWriter(output, ParquetTypes.ToParquet(schema), form);
+        foreach (var row in rows)
+        {
+            for (var i = 0; i < row.Length; i++) ParquetValues.Append(writer[i], row[i]);
+            await writer.EndBatchAsync(Cancellation);
+        }
+
         var summary = await writer.CompleteAsync(Cancellation);
-        await file.PublishAsync(Cancellation);
-        return new DataFile { FilePath = location, RecordCount = summary.RowCount, FileSizeInBytes = summary.ByteLength };
+        return ParquetDataFile.Of(location, summary.ByteLength, summary.Metadata);
+    }
+
+    private Task<DataFile> WriteFileAsync(ParquetColumn[] columns, int rows, Action<ParquetFileWriter, int> append)
+    {
+        return WriteAsync(async (output, location) =>
+        {
+            await using var writer = new ParquetFileWriter(output, new ParquetSchema(columns), new ParquetWriterOptions());
+            for (var row = 0; row < rows; row++) append(writer, row);
+            await writer.EndBatchAsync(Cancellation);
+            var summary = await writer.CompleteAsync(Cancellation);
+            return new DataFile { FilePath = location, RecordCount = summary.RowCount, FileSizeInBytes = summary.ByteLength };
+        });
     }
 
     private static FieldMap<ReadOnlyMemory<byte>> Bounds(long id, long value) => new([new(Id, SingleValueBinary.ToBytes(IcebergValue.Long(id))), new(Value, SingleValueBinary.ToBytes(IcebergValue.Long(value)))]);

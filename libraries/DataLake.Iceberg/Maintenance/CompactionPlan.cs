@@ -1,0 +1,128 @@
+using DataLake.Iceberg.Files;
+using DataLake.Iceberg.Manifests;
+using DataLake.Iceberg.Metadata;
+using DataLake.Iceberg.Partitioning;
+using DataLake.Iceberg.Planning;
+
+namespace DataLake.Iceberg.Maintenance;
+
+/// <summary>
+/// What a snapshot's files are like, and which of them are worth writing anew. Manifests are read, nothing else; of the data files only those are kept in memory that are small or have deletes.
+/// </summary>
+internal sealed class CompactionPlan
+{
+    private readonly CompactionOptions options;
+
+    // By the path of a delete file: the file, and the data files that need it.
+    private readonly Dictionary<string, (DataFile File, int Files, long Rows)> deletes = new(StringComparer.Ordinal);
+    private readonly List<ScanFile> candidates = [];
+    private readonly HashSet<string> gone = new(StringComparer.Ordinal);
+
+    private CompactionPlan(CompactionOptions options) => this.options = options;
+
+    public int DataFiles { get; private set; }
+
+    public long DataBytes { get; private set; }
+
+    public long Rows { get; private set; }
+
+    public int SmallFiles { get; private set; }
+
+    public int FilesWithDeletes { get; private set; }
+
+    public int FilesWithManyDeletes { get; private set; }
+
+    public int MostDeletesOfAFile { get; private set; }
+
+    public IReadOnlyCollection<DataFile> DeleteFiles => [.. deletes.Values.Select(delete => delete.File)];
+
+    /// <summary>Groups, most worth first.</summary>
+    public IReadOnlyList<CompactionGroup> Groups { get; private set; } = [];
+
+    /// <summary>Position delete files that are too many in their partition.</summary>
+    public IReadOnlyList<DeleteMerge> Merges { get; private set; } = [];
+
+    /// <summary>Delete files that apply to nothing.</summary>
+    public IReadOnlyList<DataFile> Dangling => Unneeded([]);
+
+    public static async Task<CompactionPlan> MakeAsync(TableFiles files, TableMetadata table, Snapshot? snapshot, IReadOnlyList<ManifestFile> manifests, CompactionOptions options, CancellationToken cancellation)
+    {
+        var plan = new CompactionPlan(options);
+        var reader = new SnapshotReader(files);
+        foreach (var manifest in manifests.Where(manifest => manifest.Content == ManifestContent.Deletes && manifest.HasLiveFiles))
+            await foreach (var entry in reader.EntriesAsync(manifest, withMetrics: false, cancellation))
+                if (entry.IsLive) plan.deletes[entry.DataFile.FilePath] = (entry.DataFile, 0, 0);
+        await foreach (var file in new ScanPlanner(files).PlanAsync(table, snapshot, cancellation: cancellation)) plan.Add(file);
+        var types = table.PartitionSpecs.ToDictionary(spec => spec.SpecId, spec => spec.PartitionType(table.CurrentSchema));
+        var partitions = plan.candidates
+            .GroupBy(file => (SpecId: file.Data.DataFile.PartitionSpecId, Partition: PartitionPromotion.Promote(file.Data.DataFile.Partition, types[file.Data.DataFile.PartitionSpecId])))
+            .ToList();
+        plan.Groups =
+        [
+            .. partitions.SelectMany(partition => FileGroups
+                    .Of(partition.Where(file => file.Data.DataFile.FileFormat == FileFormat.Parquet && (plan.IsSmall(file) || plan.MustRewrite(file))).OrderBy(file => file.Data.SequenceNumber), plan.MustRewrite, options)
+                    .Select(group => new CompactionGroup(partition.Key.SpecId, partition.Key.Partition, group)))
+                .OrderByDescending(group => group.Worth),
+        ];
+        plan.Merges = [.. partitions.Select(partition => plan.MergeOf(partition.Key.SpecId, partition.Key.Partition, [.. partition])).Where(merge => merge.Deletes.Count >= Math.Max(2, options.MaxDeleteFiles))];
+        plan.candidates.Clear();
+        return plan;
+    }
+
+    /// <summary>A merge without what left the table meanwhile.</summary>
+    public DeleteMerge Rest(DeleteMerge merge) => MergeOf(merge.SpecId, merge.Partition, [.. merge.Targets.Where(file => !gone.Contains(file.Data.DataFile.FilePath))]);
+
+    /// <summary>Delete files that nothing needs when some data files have left.</summary>
+    public IReadOnlyList<DataFile> Unneeded(IEnumerable<ScanFile> leaving)
+    {
+        var left = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var delete in leaving.SelectMany(file => file.Deletes)) left[delete.DataFile.FilePath] = left.GetValueOrDefault(delete.DataFile.FilePath) + 1;
+        return [.. deletes.Values.Where(delete => delete.Files == left.GetValueOrDefault(delete.File.FilePath) && !gone.Contains(delete.File.FilePath)).Select(delete => delete.File)];
+    }
+
+    /// <summary>Remembers what left the table.</summary>
+    public void Leave(IEnumerable<ScanFile> files, IEnumerable<DataFile> deleteFiles)
+    {
+        foreach (var file in files)
+        {
+            gone.Add(file.Data.DataFile.FilePath);
+            foreach (var path in file.Deletes.Select(delete => delete.DataFile.FilePath))
+                deletes[path] = deletes[path] with { Files = deletes[path].Files - 1 };
+        }
+
+        foreach (var file in deleteFiles) gone.Add(file.FilePath);
+    }
+
+    private DeleteMerge MergeOf(int specId, PartitionTuple partition, IReadOnlyList<ScanFile> targets)
+    {
+        var merged = targets.SelectMany(file => file.Deletes).Select(delete => delete.DataFile)
+            .Where(file => file.Content == DataFileContent.PositionDeletes && file.FileFormat == FileFormat.Parquet && !gone.Contains(file.FilePath)).DistinctBy(file => file.FilePath).ToList();
+        return new DeleteMerge(specId, partition, merged, targets);
+    }
+
+    private void Add(ScanFile file)
+    {
+        var data = file.Data.DataFile;
+        DataFiles++;
+        DataBytes += data.FileSizeInBytes;
+        Rows += data.RecordCount;
+        if (IsSmall(file)) SmallFiles++;
+        if (file.Deletes.Count > 0) FilesWithDeletes++;
+        if (KeyDeletes(file) >= options.MaxDeleteFiles) FilesWithManyDeletes++;
+        MostDeletesOfAFile = Math.Max(MostDeletesOfAFile, file.Deletes.Count);
+        foreach (var path in file.Deletes.Select(delete => delete.DataFile.FilePath))
+            deletes[path] = deletes[path] with { Files = deletes[path].Files + 1, Rows = deletes[path].Rows + data.RecordCount };
+        if (file.Deletes.Count > 0 || IsSmall(file)) candidates.Add(file);
+    }
+
+    private bool IsSmall(ScanFile file) => file.Data.DataFile.FileSizeInBytes < options.SmallBytes;
+
+    private bool MustRewrite(ScanFile file) => file.Deletes.Count > 0
+        && (KeyDeletes(file) >= options.MaxDeleteFiles || DeletedRows(file) >= options.DeletedShare * file.Data.DataFile.RecordCount);
+
+    private static int KeyDeletes(ScanFile file) => file.Deletes.Count(delete => delete.DataFile.Content == DataFileContent.EqualityDeletes);
+
+    /// <summary>How many rows of a file are deleted: exact where a delete file names that file alone, otherwise its share, by rows, of what the delete file deletes anywhere.</summary>
+    private double DeletedRows(ScanFile file) => file.Deletes.Sum(delete =>
+        delete.DataFile.RecordCount * (double)file.Data.DataFile.RecordCount / Math.Max(1, deletes[delete.DataFile.FilePath].Rows));
+}

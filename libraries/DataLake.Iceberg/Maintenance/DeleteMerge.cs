@@ -1,0 +1,67 @@
+using DataLake.Iceberg.Deletes;
+using DataLake.Iceberg.Manifests;
+using DataLake.Iceberg.Partitioning;
+using DataLake.Iceberg.Planning;
+
+namespace DataLake.Iceberg.Maintenance;
+
+/// <summary>Position delete files of one partition that become one, or a few where the memory asks for it.</summary>
+/// <param name="SpecId">Their partition spec.</param>
+/// <param name="Partition">Their partition.</param>
+/// <param name="Deletes">The position delete files.</param>
+/// <param name="Targets">The data files that they may name.</param>
+internal sealed record DeleteMerge(int SpecId, PartitionTuple Partition, IReadOnlyList<DataFile> Deletes, IReadOnlyList<ScanFile> Targets)
+{
+    /// <summary>Reads the positions and writes them down together; those of data files that are gone are forgotten.</summary>
+    /// <returns>The new files; none where nothing is named.</returns>
+    public async Task<IReadOnlyList<DataFile>> WriteAsync(RewriteFiles output, long memoryBytes, CancellationToken cancellation)
+    {
+        var done = new List<DataFile>();
+        try
+        {
+            foreach (var part in Parts(memoryBytes))
+            {
+                var positions = part.ToDictionary(file => file.Data.DataFile.FilePath, file => new PositionSet(file.Data.DataFile.RecordCount));
+                foreach (var delete in Deletes)
+                {
+                    // What planning says applies, so that a path that was there twice keeps no delete of its earlier file.
+                    var named = part.Where(file => file.Deletes.Any(entry => entry.DataFile.FilePath == delete.FilePath)).ToDictionary(file => file.Data.DataFile.FilePath, file => positions[file.Data.DataFile.FilePath]);
+                    if (named.Count > 0) await PositionDeleteFile.ReadAsync((location, _) => ValueTask.FromResult(output.Open(location)), delete, named, cancellation);
+                }
+
+                if (positions.Values.All(set => set.Count == 0)) continue;
+                var location = output.Next("-deletes");
+                await using var file = output.Create(location);
+                var written = await PositionDeleteFile.WriteAsync(file.Stream, location, positions, cancellation);
+                await file.PublishAsync(cancellation);
+                done.Add(written with { PartitionSpecId = SpecId, Partition = Partition });
+            }
+
+            return done;
+        }
+        catch
+        {
+            output.Remove(done);
+            throw;
+        }
+    }
+
+    /// <summary>Data files whose positions fit into half of the memory together, a bit a row; one is a part however many rows it has.</summary>
+    private IEnumerable<List<ScanFile>> Parts(long memoryBytes)
+    {
+        var (part, rows) = (new List<ScanFile>(), 0L);
+        foreach (var file in Targets)
+        {
+            if (part.Count > 0 && (rows + file.Data.DataFile.RecordCount) / 8 > memoryBytes / 2)
+            {
+                yield return part;
+                (part, rows) = ([], 0);
+            }
+
+            part.Add(file);
+            rows += file.Data.DataFile.RecordCount;
+        }
+
+        if (part.Count > 0) yield return part;
+    }
+}

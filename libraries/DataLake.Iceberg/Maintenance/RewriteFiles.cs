@@ -1,0 +1,37 @@
+using DataLake.Iceberg.Files;
+using DataLake.Iceberg.Manifests;
+using DataLake.Iceberg.Metadata;
+using DataLake.Storage;
+
+namespace DataLake.Iceberg.Maintenance;
+
+/// <summary>The files that one compaction writes: where they lie, and how they go when no commit made them part of the table.</summary>
+internal sealed class RewriteFiles(TableFiles files, TableMetadata table)
+{
+    private readonly string folder = (table.Properties.GetValueOrDefault("write.data.path") ?? $"{table.Location.TrimEnd('/')}/data").TrimEnd('/');
+    private readonly Guid call = Guid.NewGuid();
+    private int count;
+
+    /// <summary>A location that no other file has.</summary>
+    public string Next(string kind = "") => $"{folder}/{call}-{++count:D5}{kind}.parquet";
+
+    public Stream Open(string location) => files.OpenRead(location);
+
+    public StagedFile Create(string location) => files.Create(location);
+
+    /// <summary>Removes files that are part of no table.</summary>
+    public void Remove(IEnumerable<DataFile> unused)
+    {
+        foreach (var file in unused)
+        {
+            try
+            {
+                files.Delete(file.FilePath);
+            }
+            catch (StorageException)
+            {
+                // What could not be removed is an orphan.
+            }
+        }
+    }
+}
