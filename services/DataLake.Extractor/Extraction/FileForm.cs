@@ -15,7 +15,7 @@ internal static class FileForm
     // A row group takes its size, and open pages and reading back about as much again.
     private const int Twice = 2;
 
-    private const long LeastRowGroup = 1 << 20;
+    private const long LeastRowGroup = 512 << 10;
     private const long MostRowGroup = 64 << 20;
 
     /// <summary>The memory that one writer cannot do without.</summary>

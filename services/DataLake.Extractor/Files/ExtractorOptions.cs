@@ -21,7 +21,7 @@ public sealed class ExtractorOptions
     // A large row as it came, in its page, compressed, and read back.
     private const long CopiesOfLargeRow = 4;
 
-    private const long LeastForRuns = 32 << 20;
+    private const long LeastForRuns = 24 << 20;
 
     /// <summary>
     /// Bytes that a process may use above what the runtime takes by itself, whatever it reads: 256 MiB. Of it <c>60 MiB + 4 * LargestRow</c> are set aside, the latter for the one row above

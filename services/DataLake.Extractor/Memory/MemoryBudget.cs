@@ -11,8 +11,8 @@ namespace DataLake.Extractor.Memory;
 /// </summary>
 public sealed partial class MemoryBudget(IOptions<ExtractorOptions> options, TimeProvider time, ILogger<MemoryBudget> logger)
 {
-    /// <summary>What each run begins with: 3 MiB, enough for one writer of some twenty columns.</summary>
-    internal const long SmallRun = 3 << 20;
+    /// <summary>What each run begins with: 2 MiB, enough for one writer of some twenty columns.</summary>
+    internal const long SmallRun = 2 << 20;
 
     /// <summary>So many runs can begin at any time.</summary>
     internal const int SmallRuns = 8;

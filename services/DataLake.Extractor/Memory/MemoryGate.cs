@@ -72,12 +72,12 @@ internal sealed class MemoryGate(long capacity)
     /// <summary>Takes what is free now, unless somebody waits, and leaves a part of it to those who come next.</summary>
     /// <param name="held">What the taker has of the gate.</param>
     /// <param name="most">What it can use in all.</param>
-    /// <returns>How much it took, so that it has no more than three quarters of what others do not hold.</returns>
+    /// <returns>How much it took, so that it has no more than seven eighths of what others do not hold.</returns>
     public long TakeMore(long held, long most)
     {
         lock (change)
         {
-            var more = waiting.Count > 0 ? 0 : Math.Max(Math.Min(most, (capacity - taken + held) / 4 * 3) - held, 0);
+            var more = waiting.Count > 0 ? 0 : Math.Max(Math.Min(most, (capacity - taken + held) / 8 * 7) - held, 0);
             Add(more);
             return more;
         }

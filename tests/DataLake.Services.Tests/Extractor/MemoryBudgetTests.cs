@@ -15,7 +15,7 @@ namespace DataLake.Services.Tests.Extractor;
 public sealed class MemoryBudgetTests(TestPostgres postgres)
 {
     // The least that is allowed for rows of 1 MiB: it leaves 8 MiB besides what every run begins with.
-    private const string LeastBudget = "100663296";
+    private const string LeastBudget = "92274688";
     private const string OneMebibyte = "1048576";
 
     // What a writer of so many columns cannot do without takes most of those 8 MiB.
@@ -31,7 +31,7 @@ public sealed class MemoryBudgetTests(TestPostgres postgres)
         {
             large.Ensure(10 << 20);
             large.Fit(long.MaxValue);
-            large.Bytes.ShouldBe(MemoryBudget.SmallRun + (rest / 4 * 3));
+            large.Bytes.ShouldBe(MemoryBudget.SmallRun + (rest / 8 * 7));
             Should.Throw<MemoryShortageException>(() => wide.Ensure(long.MaxValue)).Bytes.ShouldBe(budget.MostOfOneRun);
             wide.Bytes.ShouldBe(MemoryBudget.SmallRun);
 
@@ -154,8 +154,8 @@ public sealed class MemoryBudgetTests(TestPostgres postgres)
     }
 
     [Theory]
-    [InlineData("134217728", "33554432", "must be at least 230,686,720. Raise it, or set Extractor:LargestRow to 9,437,184 or less.")]
-    [InlineData("1000", "1048576", "must be at least 100,663,296. Raise it.")]
+    [InlineData("134217728", "33554432", "must be at least 222,298,112. Raise it, or set Extractor:LargestRow to 11,534,336 or less.")]
+    [InlineData("1000", "1048576", "must be at least 92,274,688. Raise it.")]
     [InlineData("268435456", "10", "Extractor:LargestRow must be 65,536 to 134,217,728 bytes, not 10.")]
     public async Task A_budget_that_is_too_small_is_refused_at_the_start_with_what_would_do(string budget, string largestRow, string message)
     {

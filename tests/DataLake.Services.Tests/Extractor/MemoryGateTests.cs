@@ -52,18 +52,18 @@ public sealed class MemoryGateTests
     }
 
     [Fact]
-    public void A_quarter_of_what_others_do_not_hold_is_left_to_those_who_come_next()
+    public void An_eighth_of_what_others_do_not_hold_is_left_to_those_who_come_next()
     {
-        var gate = new MemoryGate(100);
+        var gate = new MemoryGate(800);
         var first = gate.TakeMore(0, 1000);
-        first.ShouldBe(75);
+        first.ShouldBe(700);
         gate.TakeMore(first, 1000).ShouldBe(0);
         var second = gate.TakeMore(0, 1000);
-        second.ShouldBe(18);
+        second.ShouldBe(84);
         gate.TakeMore(0, 3).ShouldBe(3);
         gate.Give(first + 3);
-        gate.TakeMore(second, 1000).ShouldBe(57);
-        gate.Taken.ShouldBe(75);
+        gate.TakeMore(second, 1000).ShouldBe(616);
+        gate.Taken.ShouldBe(700);
     }
 
     [Theory]
