@@ -30,6 +30,12 @@ public static class DataLakeTelemetry
     /// <summary>How often reading backed off, by pipeline.</summary>
     public static Counter<long> SourceBackOffs { get; } = Meter.CreateCounter<long>("datalake.source.backoffs", "{time}", "Times that reading a source stopped because it was busier than its limits.");
 
+    /// <summary>Bytes that the runs of this process hold of the extractor's memory budget.</summary>
+    public static UpDownCounter<long> MemoryReserved { get; } = Meter.CreateUpDownCounter<long>("datalake.extract.memory.reserved", "By", "Bytes that runs hold of the memory budget.");
+
+    /// <summary>Runs that wait for memory before they are read.</summary>
+    public static UpDownCounter<long> RunsWaitingForMemory { get; } = Meter.CreateUpDownCounter<long>("datalake.extract.memory.waiting", "{run}", "Runs that wait for memory before they are read.");
+
     /// <summary>Runs committed, by pipeline and table.</summary>
     public static Counter<long> RunsCommitted { get; } = Meter.CreateCounter<long>("datalake.run.committed", "{run}", "Runs that became part of their table.");
 

@@ -6,16 +6,17 @@ namespace DataLake.Benchmarks;
 /// <summary>The commands that benchmarks start in processes of their own. The source's connection string is in <c>DATALAKE_BENCHMARK_SOURCE</c>.</summary>
 internal static class WorkerCommands
 {
-    private static readonly Argument<string[]> Tables = new("tables") { Description = "The tables, one after the other.", Arity = ArgumentArity.OneOrMore };
+    private static readonly Argument<string[]> Tables = new("tables") { Description = "The tables.", Arity = ArgumentArity.OneOrMore };
 
     public static Command Worker()
     {
         var lake = new Argument<string>("lake") { Description = "The folder to write to." };
         var connections = new Argument<int>("connections") { Description = "How many connections read at once." };
         var noReadBack = new Option<bool>("--no-read-back") { Description = "Publish files without reading them back, to see what that costs." };
-        var command = new Command("worker", "Extracts tables in this process, with the source in DATALAKE_BENCHMARK_SOURCE (started by the benchmarks; of use for profiling).") { lake, connections, noReadBack, Tables };
+        var atOnce = new Option<bool>("--at-once") { Description = "Read all tables at once, each over connections of its own, instead of one after the other." };
+        var command = new Command("worker", "Extracts tables in this process, with the source in DATALAKE_BENCHMARK_SOURCE (started by the benchmarks; of use for profiling).") { lake, connections, noReadBack, atOnce, Tables };
         command.SetAction((parsed, _) => Contenders.Worker.RunAsync(
-            Source(), parsed.GetValue(lake)!, parsed.GetValue(connections), !parsed.GetValue(noReadBack), parsed.GetValue(Tables)!));
+            Source(), parsed.GetValue(lake)!, parsed.GetValue(connections), !parsed.GetValue(noReadBack), parsed.GetValue(atOnce), parsed.GetValue(Tables)!));
         return command;
     }
 

@@ -1,5 +1,6 @@
 using DataLake.Extractor.Extraction;
 using DataLake.Extractor.Files;
+using DataLake.Extractor.Memory;
 using DataLake.Postgres.Copy;
 using DataLake.ServiceDefaults.Messaging;
 using Microsoft.Extensions.Options;
@@ -12,9 +13,9 @@ public static class ExtractorService
     /// <summary>Adds the extractor.</summary>
     public static TBuilder AddExtractor<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
-        builder.Services.AddOptions<ExtractorOptions>().Bind(builder.Configuration.GetSection(ExtractorOptions.Section))
-            .Validate(options => options.LargestRow is >= ExtractorOptions.LeastLargestRow and <= ExtractorOptions.MostLargestRow,
-                $"Extractor:LargestRow must be {ExtractorOptions.LeastLargestRow:N0} to {ExtractorOptions.MostLargestRow:N0} bytes.").ValidateOnStart();
+        builder.Services.AddOptions<ExtractorOptions>().Bind(builder.Configuration.GetSection(ExtractorOptions.Section)).ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<ExtractorOptions>, ExtractorOptions.Check>();
+        builder.Services.AddSingleton<MemoryBudget>();
         builder.Services.AddSingleton(services => new LargeRows(services.GetRequiredService<IOptions<ExtractorOptions>>().Value.LargestRow));
         builder.Services.AddSingleton<WindowExtraction>();
         builder.Services.AddSingleton<WindowReader>();

@@ -42,6 +42,9 @@ internal sealed class Contestants(Workplace workplace, CancellationToken cancell
     /// <summary>DataLake's extractor.</summary>
     public Task<Measurement> DataLakeAsync(int connections, params IReadOnlyList<string> tables) => DataLakeAsync(LakeFolder(tables[0], connections), $"{connections}", tables);
 
+    /// <summary>DataLake's extractor, reading all tables at once, each over so many connections.</summary>
+    public Task<Measurement> DataLakeAtOnceAsync(int connections, IReadOnlyList<string> tables) => DataLakeAsync(LakeFolder(tables[0], connections), $"{connections} --at-once", tables);
+
     /// <summary>DataLake's extractor over one connection, without reading files back.</summary>
     public Task<Measurement> WithoutReadBackAsync(string table) => DataLakeAsync(LakeFolder(table, 0), "1 --no-read-back", [table]);
 

@@ -4,16 +4,20 @@ namespace DataLake.Benchmarks.Memory;
 
 /// <summary>Tables that make memory hard to keep.</summary>
 /// <param name="Name">The case.</param>
-/// <param name="Tables">Its tables; one process reads them one after the other.</param>
-/// <param name="Rows">The rows of each.</param>
+/// <param name="Tables">Its tables; one process reads them all.</param>
+/// <param name="Rows">The rows of each, times its share.</param>
 /// <param name="IsRefused">Whether it is larger than what is kept in memory, so that it must be refused.</param>
-internal sealed record MemoryCase(string Name, IReadOnlyList<Dataset> Tables, long Rows, bool IsRefused = false)
+/// <param name="AtOnce">Whether the tables are read at once, as runs of many sources are, instead of one after the other.</param>
+internal sealed record MemoryCase(string Name, IReadOnlyList<Dataset> Tables, long Rows, bool IsRefused = false, bool AtOnce = false)
 {
     private const int ManyColumns = 1_600;
     private const int ManyTables = 200;
 
     /// <summary>The names of all cases.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["taxi", "columns_1600", "values_5_to_30_mb", "value_100_mb", "tables_200"];
+    public static IReadOnlyList<string> Names { get; } = ["taxi", "columns_1600", "values_5_to_30_mb", "value_100_mb", "tables_200", "tables_8_at_once"];
+
+    /// <summary>The rows of all tables together.</summary>
+    public long AllRows => Tables.Sum(RowsOf);
 
     /// <summary>All cases; the taxi table once for each number of rows.</summary>
     public static IEnumerable<MemoryCase> All(IEnumerable<long> taxiRows) =>
@@ -25,7 +29,12 @@ internal sealed record MemoryCase(string Name, IReadOnlyList<Dataset> Tables, lo
         new(Names[2], [LargeValues()], 6_000),
         new(Names[3], [OneValueTooLarge()], 3, IsRefused: true),
         new(Names[4], [.. Enumerable.Range(1, ManyTables).Select(i => Dataset.Taxi() with { Name = $"small_{i}" })], 1_000),
+        // As many as an extractor reads at once; one of them has large rows.
+        new(Names[5], [.. Enumerable.Range(1, 7).Select(i => Dataset.Taxi() with { Name = $"taxi_{i}" }), LargeValues() with { Share = 0.006 }], 1_000_000, AtOnce: true),
     ];
+
+    /// <summary>The rows of one of its tables.</summary>
+    public long RowsOf(Dataset table) => (long)(Rows * table.Share);
 
     /// <summary>As many columns as PostgreSQL allows, of ten types; a third of the values is NULL, so that a row fits its page.</summary>
     private static Dataset Columns1600(string name) => new(name,

@@ -30,10 +30,17 @@ public static class ChunkPlanner
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(table);
         ArgumentNullException.ThrowIfNull(rule);
-        var parts = rule is ChunkRule.Bounds bounds ? Whole(ByBounds(table, bounds)) : await CutAsync(connection, table, rule, range, connections, cancellation);
+        var plan = range is { HasStart: true } ? await ServerPlan.ExplainAsync(connection, $"SELECT * FROM {table.Name.ToSql()} WHERE {range.Predicate}", cancellation) : null;
+        var pages = plan is null ? table.AllPages : (double)plan.Rows * plan.Width / PageBytes;
+        var parts = rule is ChunkRule.Bounds bounds ? Whole(ByBounds(table, bounds)) : await CutAsync(connection, table, rule, range, plan, pages, connections, cancellation);
         // Other connections would see rows that are kept elsewhere at other instants.
-        parts = table.IsForeign ? Whole([ChunkPart.Everything]) : parts;
-        return [.. parts.Select((ofChunk, number) => new Chunk(number, [.. ofChunk.Select(part => part with { Predicate = And(range?.Predicate, part.Predicate) })]))];
+        var cut = (table.IsForeign ? Whole([ChunkPart.Everything]) : parts).ToList();
+        // What is kept elsewhere has no pages here.
+        long? bytes = plan is null && (table.Kind == 'v' || table.IsForeign) ? null : (long)(pages * PageBytes / cut.Count);
+        return
+        [
+            .. cut.Select((ofChunk, number) => new Chunk(number, [.. ofChunk.Select(part => part with { Predicate = And(range?.Predicate, part.Predicate) })]) { Bytes = bytes }),
+        ];
     }
 
     private static string And(string? window, string predicate) =>
@@ -42,10 +49,8 @@ public static class ChunkPlanner
     private static IEnumerable<IReadOnlyList<ChunkPart>> Whole(IEnumerable<string> predicates) => predicates.Select(predicate => new[] { new ChunkPart(null, predicate) });
 
     private static async Task<IEnumerable<IReadOnlyList<ChunkPart>>> CutAsync(
-        SourceConnection connection, SourceTable table, ChunkRule rule, CursorRange? range, int connections, CancellationToken cancellation)
+        SourceConnection connection, SourceTable table, ChunkRule rule, CursorRange? range, ServerPlan? plan, double pages, int connections, CancellationToken cancellation)
     {
-        var plan = range is { HasStart: true } ? await ServerPlan.ExplainAsync(connection, $"SELECT * FROM {table.Name.ToSql()} WHERE {range.Predicate}", cancellation) : null;
-        var pages = plan is null ? table.AllPages : (double)plan.Rows * plan.Width / PageBytes;
         var sizes = rule is ChunkRule.Count count ? ChunkSizes.Equal(count.Number) : ChunkSizes.Guided(pages, connections);
         if (sizes.Number == 1)
         {

@@ -1,5 +1,9 @@
 using DataLake.Extractor.Files;
+<<<<<<< HEAD
 using DataLake.Failpoints;
+=======
+using DataLake.Extractor.Memory;
+>>>>>>> wip/budget
 using DataLake.Parquet.Writing;
 using DataLake.Postgres.Connections;
 using DataLake.Postgres.Copy;
@@ -13,9 +17,10 @@ namespace DataLake.Extractor.Extraction;
 
 /// <summary>
 /// Reads the chunks of one snapshot into published RAW files, over the snapshot's own connection and as many others as are free. A connection that is done with a chunk takes the
-/// next. One that is lost costs its chunk only, as long as another is inside the snapshot. An object reads one run, at the pace that the source's governor sets.
+/// next. One that is lost costs its chunk only, as long as another is inside the snapshot. An object reads one run, within its share of memory and at the pace that the source's governor sets.
 /// </summary>
-internal sealed partial class ChunkReading(LakeDirectory lake, ExtractorOptions options, LargeRows largeRows, ReadPace pace, TimeProvider time, ILogger logger)
+internal sealed partial class ChunkReading(
+    LakeDirectory lake, ExtractorOptions options, LargeRows largeRows, MemoryShare memory, ReadPace pace, TimeProvider time, ILogger logger)
 {
     private const int MostReads = 3;
     private const int Nobody = -1;
@@ -24,6 +29,8 @@ internal sealed partial class ChunkReading(LakeDirectory lake, ExtractorOptions 
 
     // The reader that goes on while the pace is slow.
     private int readsOn;
+
+    private int writers;
 
     /// <summary>Reads all chunks. The first error that reading again cannot mend stops every connection. Those that are well stay inside the snapshot.</summary>
     public async Task ReadAsync(SourceSnapshot snapshot, ChunkWork work, CancellationToken cancellation)
@@ -34,7 +41,8 @@ internal sealed partial class ChunkReading(LakeDirectory lake, ExtractorOptions 
             await HoldAsync(snapshot, connection, work, stop.Token); // It joined for another table.
         }
 
-        var most = Math.Min(work.Chunks, FileForm.MostWriters(work.Mappings.Count));
+        memory.Fit(FileForm.UsefulMemory(work.Mappings.Count, Math.Min(work.Chunks, pace.Connections.MaxConnections), work.Bytes));
+        var most = Math.Min(work.Chunks, FileForm.MostWriters(work.Mappings.Count, memory.Bytes));
         for (var joins = true; joins && snapshot.Inside.Count < most && pace.Pace == Pace.Full;)
         {
             joins = await TryJoinAsync(snapshot, work, stop.Token) is not null;
@@ -46,15 +54,15 @@ internal sealed partial class ChunkReading(LakeDirectory lake, ExtractorOptions 
             throw Lost(work);
         }
 
-        var writing = FileForm.OptionsOf(work.Form, options, readers.Count);
-        await WhenAllFirstErrorAsync([.. readers.Select((connection, reader) => ReadChunksAsync(reader, connection, snapshot, work, writing, stop))]);
+        writers = readers.Count;
+        await WhenAllFirstErrorAsync([.. readers.Select((connection, reader) => ReadChunksAsync(reader, connection, snapshot, work, stop))]);
         if (!work.IsDone)
         {
             throw Lost(work);
         }
     }
 
-    private async Task ReadChunksAsync(int reader, SourceConnection first, SourceSnapshot snapshot, ChunkWork work, ParquetWriterOptions writing, CancellationTokenSource stop)
+    private async Task ReadChunksAsync(int reader, SourceConnection first, SourceSnapshot snapshot, ChunkWork work, CancellationTokenSource stop)
     {
         try
         {
@@ -67,7 +75,7 @@ internal sealed partial class ChunkReading(LakeDirectory lake, ExtractorOptions 
                     while (await turn.MayStartAsync(() => work.IsDone, stop.Token) && (read = await work.TakeAsync(stop.Token)) is not null)
                     {
                         var (chunk, query) = (read, ChunkQuery.Of(work.Source.Name, work.Mappings, read.Chunk));
-                        await CopyReader.CopyAsync(connection, query, work.Source.Name.ToString(), work.Names, copy => ReadChunk(copy, turn, work, chunk, writing, stop.Token), stop.Token, largeRows);
+                        await CopyReader.CopyAsync(connection, query, work.Source.Name.ToString(), work.Names, copy => ReadChunk(copy, turn, work, chunk, stop.Token), stop.Token, largeRows);
                         work.Finish(read);
                         read = null;
                     }
@@ -151,14 +159,14 @@ internal sealed partial class ChunkReading(LakeDirectory lake, ExtractorOptions 
     }
 
     /// <summary>Reads one chunk, on the connection's own thread, into as many files as it fills.</summary>
-    private void ReadChunk(CopyReader copy, ConnectionPace turn, ChunkWork work, ChunkRead read, ParquetWriterOptions writing, CancellationToken cancellation)
+    private void ReadChunk(CopyReader copy, ConnectionPace turn, ChunkWork work, ChunkRead read, CancellationToken cancellation)
     {
         RawFile? file = null;
         try
         {
             while (true)
             {
-                file ??= new RawFile(lake, work.NextFile(), work.Schema, work.Mappings, writing, largeRows, options.ReadsBack);
+                file ??= new RawFile(lake, work.NextFile(), work.Schema, work.Mappings, Writing(work), largeRows, options.ReadsBack);
                 var rows = copy.ReadBatch(file.Decoder);
                 if (rows == 0)
                 {
@@ -174,6 +182,8 @@ internal sealed partial class ChunkReading(LakeDirectory lake, ExtractorOptions 
                 {
                     Publish(work, read, file, cancellation);
                     file = null;
+                    // There may be more to come than was thought, and more memory to be had than before.
+                    memory.Fit(FileForm.UsefulMemory(work.Mappings.Count, writers, null));
                 }
             }
 
@@ -188,6 +198,9 @@ internal sealed partial class ChunkReading(LakeDirectory lake, ExtractorOptions 
             file?.Dispose();
         }
     }
+
+    /// <summary>How the next file is written. Files that are open already go by what there was of memory when they began: no share becomes smaller while it is read into.</summary>
+    private ParquetWriterOptions Writing(ChunkWork work) => FileForm.OptionsOf(work.Form, options, work.Mappings.Count, memory.Bytes / writers);
 
     private static void Publish(ChunkWork work, ChunkRead read, RawFile file, CancellationToken cancellation)
     {

@@ -31,6 +31,7 @@ internal sealed class ChunkWork
         Names = [.. mappings.Select(mapping => mapping.Name)];
         Schema = new ParquetSchema([.. mappings.Select(mapping => mapping.Column)]);
         Chunks = unread = chunks.Count;
+        Bytes = chunks.Aggregate((long?)0, (sum, chunk) => sum + chunk.Bytes);
         foreach (var chunk in chunks)
         {
             waiting.Writer.TryWrite(new ChunkRead(chunk, Time: 1));
@@ -51,6 +52,9 @@ internal sealed class ChunkWork
     public FilesDefinition Form { get; init; } = DefinitionDefaults.Files;
 
     public string Folder { get; }
+
+    /// <summary>About how many bytes are to be read; null where that is not known.</summary>
+    public long? Bytes { get; }
 
     /// <summary>How many chunks there are in all.</summary>
     public int Chunks { get; }

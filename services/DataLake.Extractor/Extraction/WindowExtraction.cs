@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using DataLake.Contracts;
 using DataLake.Extractor.Leases;
+using DataLake.Extractor.Memory;
 using DataLake.Failpoints;
 using DataLake.Ledger.Model;
 using DataLake.Ledger.Runs;
@@ -20,15 +22,53 @@ namespace DataLake.Extractor.Extraction;
 /// or failed attempt stays.
 /// </summary>
 public sealed partial class WindowExtraction(
-    RunClaims claims, RunQueries runs, PipelineDefinitions definitions, WindowReader reader, LakeDirectory lake, WorkerIdentity worker,
+    RunClaims claims, RunQueries runs, PipelineDefinitions definitions, WindowReader reader, MemoryBudget memory, LakeDirectory lake, WorkerIdentity worker,
     IOptions<DataLakeOptions> options, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<WindowExtraction> logger)
 {
     // Timers are set for up to 2^32 - 2 milliseconds.
     private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(49);
 
-    /// <summary>Claims the run, with those that belong to it, and extracts them.</summary>
+    // Runs that wait for memory and are not claimed: a message that is sent again finds them here, and need not wait as well.
+    private readonly ConcurrentDictionary<Guid, bool> waiting = new();
+
+    /// <summary>Claims the run, with those that belong to it, and extracts them. Where there is no memory for it, it waits before it claims: no lease, connection or snapshot is held meanwhile.</summary>
     /// <returns>The runs whose files and receipts were recorded; none where there was nothing to do, or the attempt failed.</returns>
     public async Task<IReadOnlyList<Guid>> RunAsync(Guid runId, CancellationToken cancellation)
+    {
+        var marked = new List<Guid>();
+        if (!Mark(runId, marked))
+        {
+            return [];
+        }
+
+        try
+        {
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lifetime.ApplicationStopping);
+            using var share = await memory.BeginAsync(runId, stop.Token);
+            while (true)
+            {
+                Unmark(marked);
+                try
+                {
+                    return await AttemptAsync(runId, share, marked, cancellation);
+                }
+                catch (MemoryShortageException shortage)
+                {
+                    await share.WaitAsync(shortage.Bytes, stop.Token);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            return []; // It was not claimed: another can take it.
+        }
+        finally
+        {
+            Unmark(marked);
+        }
+    }
+
+    private async Task<IReadOnlyList<Guid>> AttemptAsync(Guid runId, MemoryShare share, List<Guid> marked, CancellationToken cancellation)
     {
         // None: another worker has it, it is done, or it is not due: the message was late or doubled.
         var claimed = (await ClaimAsync(runId, cancellation)).Select(run => new ClaimedRun(run, time.GetTimestamp())).ToList();
@@ -40,7 +80,7 @@ public sealed partial class WindowExtraction(
             }
 
             Failpoint.Pass("extractor.claimed");
-            if (!await ReadAsync(claimed, cancellation))
+            if (!await ReadAsync(claimed, share, marked, cancellation))
             {
                 return [];
             }
@@ -53,6 +93,23 @@ public sealed partial class WindowExtraction(
             claimed.Reverse();
             claimed.ForEach(run => run.Dispose());
         }
+    }
+
+    private bool Mark(Guid runId, List<Guid> marked)
+    {
+        var isNew = waiting.TryAdd(runId, true);
+        if (isNew)
+        {
+            marked.Add(runId);
+        }
+
+        return isNew;
+    }
+
+    private void Unmark(List<Guid> marked)
+    {
+        marked.ForEach(runId => waiting.TryRemove(runId, out _));
+        marked.Clear();
     }
 
     private async Task<IReadOnlyList<Run>> ClaimAsync(Guid runId, CancellationToken cancellation)
@@ -116,7 +173,7 @@ public sealed partial class WindowExtraction(
     }
 
     /// <summary>Reads the windows in one snapshot while the leases are kept. Where that fails, the ledger is told and the attempts' files are removed.</summary>
-    private async Task<bool> ReadAsync(List<ClaimedRun> claimed, CancellationToken cancellation)
+    private async Task<bool> ReadAsync(List<ClaimedRun> claimed, MemoryShare share, List<Guid> marked, CancellationToken cancellation)
     {
         var limit = TimeSpan.FromTicks(Math.Min(claimed.Sum(run => run.Table.Timeout.Ticks), LongestTimer.Ticks));
         using var timeout = new CancellationTokenSource(limit, time);
@@ -126,8 +183,14 @@ public sealed partial class WindowExtraction(
         try
         {
             claimed.ForEach(run => Remove(run.Folder, file => IsOf(file, run.Run.Attempt))); // what earlier attempts left
-            await reader.ReadAsync(claimed, limit, run => current = run, stop.Token);
+            await reader.ReadAsync(claimed, share, limit, run => current = run, stop.Token);
             return true;
+        }
+        catch (MemoryShortageException)
+        {
+            claimed.ForEach(run => Mark(run.Run.Id, marked));
+            await ReleaseAsync(claimed);
+            throw;
         }
         catch (Exception error)
         {

@@ -1,5 +1,6 @@
 using DataLake.Contracts;
 using DataLake.Extractor.Files;
+using DataLake.Extractor.Memory;
 using DataLake.Failpoints;
 using DataLake.Ledger.Columns;
 using DataLake.Ledger.Model;
@@ -28,10 +29,12 @@ public sealed partial class WindowReader(
 {
     /// <summary>Reads the windows of runs of one pipeline, one after the other at one instant, as one read in the eyes of the source's governor. Full loads that are read together have one window.</summary>
     /// <param name="runs">The claimed runs; each is given its receipt.</param>
+    /// <param name="memory">What they may use of memory.</param>
     /// <param name="timeout">The time of all, from now on.</param>
     /// <param name="onTurn">Told of each run, once there is a snapshot, before its table is looked up and again before it is read.</param>
     /// <param name="cancellation">Stops the read; what was published by then is for the caller to remove.</param>
-    internal async Task ReadAsync(IReadOnlyList<ClaimedRun> runs, TimeSpan timeout, Action<ClaimedRun> onTurn, CancellationToken cancellation)
+    /// <exception cref="MemoryShortageException">They need more memory than is free; nothing was read.</exception>
+    internal async Task ReadAsync(IReadOnlyList<ClaimedRun> runs, MemoryShare memory, TimeSpan timeout, Action<ClaimedRun> onTurn, CancellationToken cancellation)
     {
         var pace = new ReadPace(sources.GovernorOf(runs[0].Pipeline), NameOf(runs), timeout);
         try
@@ -46,10 +49,11 @@ public sealed partial class WindowReader(
                     TableFit.Check(run.Source, run.Table);
                 }
 
+                memory.Ensure(runs.Max(run => FileForm.LeastMemory(run.Source!.Columns.Count)));
                 foreach (var run in runs)
                 {
                     onTurn(run);
-                    run.Receipt = await ReadAsync(snapshot, run, pace, stop);
+                    run.Receipt = await ReadAsync(snapshot, run, memory, pace, stop);
                 }
 
                 return true;
@@ -66,7 +70,7 @@ public sealed partial class WindowReader(
         run.Pipeline, run.Table, table.Sensitive.Count > 0, run.Kind == RunKind.Full ? "full" : "incremental",
         DateOnly.FromDateTime(run.PlannedAt.UtcDateTime), run.Id);
 
-    private async Task<RunReceipt> ReadAsync(SourceSnapshot snapshot, ClaimedRun claimed, ReadPace pace, CancellationToken cancellation)
+    private async Task<RunReceipt> ReadAsync(SourceSnapshot snapshot, ClaimedRun claimed, MemoryShare memory, ReadPace pace, CancellationToken cancellation)
     {
         var (run, pipeline, table, source, connection) = (claimed.Run, claimed.Pipeline, claimed.Table, claimed.Source!, snapshot.Inside[0]);
         var range = await RangeAsync(run, pipeline, table, source, connection, cancellation);
@@ -76,7 +80,7 @@ public sealed partial class WindowReader(
         Failpoint.Pass("extractor.snapshot-taken");
 
         var work = new ChunkWork(run, source, mappings, chunks, claimed.Folder, claimed.Count) { Form = table.Files };
-        await new ChunkReading(lake, options.Value, largeRows, pace, time, logger).ReadAsync(snapshot, work, cancellation);
+        await new ChunkReading(lake, options.Value, largeRows, memory, pace, time, logger).ReadAsync(snapshot, work, cancellation);
         return new RunReceipt([.. work.Files.OrderBy(file => file.Number)], snapshot.Lsn);
     }
 

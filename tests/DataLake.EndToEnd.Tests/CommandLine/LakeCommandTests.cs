@@ -81,6 +81,12 @@ public sealed class LakeCommandTests(TestPostgres postgres)
         (code, printed) = await LakeAsync(lake.Folder, "plan", "public.nowhere");
         code.ShouldBe(2);
         printed.ShouldContain("The source has no table public.nowhere");
+
+        // What the extractor would refuse, the plan says before a row moves.
+        lake.Define(Definition.Replace("env:DATALAKE_SOURCE", "file:source", StringComparison.Ordinal).Replace("write: append", "write: append, files: { bloom_filters: [nix] }", StringComparison.Ordinal));
+        (code, printed) = await LakeAsync(lake.Folder, "plan", "public.shipments");
+        code.ShouldBe(2);
+        printed.ShouldContain("public.shipments has no column nix, which the definition names under 'bloom_filters'");
     }
 
     [Fact]

@@ -111,12 +111,14 @@ internal static class PlanCommand
         var clock = await connections.ClockAsync(cancellation);
         await using var connection = await connections.OpenAsync(cancellation);
         var source = await TableInspector.InspectAsync(connection, table.Table, cancellation);
+        TableFit.Check(source, table);
         Window? window = table.Cursor is null ? null
             : new Window(Instants.Parse(from ?? "beginning", "--from"), to is null ? clock - table.Lag : Instants.Parse(to, "--to"));
         var range = window is { } given ? DefinitionRules.RangeOf(pipeline, table, source, given) : null;
         var rules = DefinitionRules.ColumnsOf(table);
         // Field ids and the mask key do not change how a table is read.
         var mappings = TableMapping.Of(source, [.. Enumerable.Range(1, source.Columns.Count)], rules, maskKey: "plan");
+        TableFit.CheckBloomFilters(source, table, mappings);
         var chunks = await ChunkPlanner.PlanAsync(connection, source, DefinitionRules.ChunksOf(table), range, pipeline.Source.MaxConnections, cancellation);
         var read = await ReadPlanner.PlanAsync(connection, source, mappings, chunks, cancellation);
         return new TablePlan(

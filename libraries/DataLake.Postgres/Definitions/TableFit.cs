@@ -5,14 +5,17 @@ using DataLake.Postgres.Errors;
 using DataLake.Postgres.Tables;
 using DataLake.Postgres.Types;
 
-namespace DataLake.Extractor.Extraction;
+namespace DataLake.Postgres.Definitions;
 
 /// <summary>Whether a definition fits the table that the source has now. Whatever would lose or mix up rows is refused before the first one is read.</summary>
-internal static class TableFit
+public static class TableFit
 {
+    /// <summary>Whether the source has what the definition names, and its key is one.</summary>
     /// <exception cref="SourceException">It does not fit; the message says what to change.</exception>
     public static void Check(SourceTable source, TableDefinition table)
     {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(table);
         foreach (var (column, use) in table.Key.Select(column => (column, "key"))
             .Concat(table.Sensitive.Select(sensitive => (sensitive.Column, "sensitive"))).Concat(table.Files.BloomFilters.Select(column => (column, "bloom_filters"))))
         {
@@ -37,6 +40,9 @@ internal static class TableFit
     /// <exception cref="SourceException">One cannot; the message says what to change.</exception>
     public static void CheckBloomFilters(SourceTable source, TableDefinition table, IReadOnlyList<ColumnMapping> mappings)
     {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(table);
+        ArgumentNullException.ThrowIfNull(mappings);
         foreach (var mapping in mappings.Where(mapping => mapping.Column.PhysicalType == PhysicalType.Boolean && table.Files.BloomFilters.Contains(mapping.Name)))
         {
             throw new SourceException(SourceErrorKind.Unfit,
