@@ -9,11 +9,11 @@ const list = files => `[${files.map(file => `'${file}'`).join(', ')}]`
 if (rewrite) {
   // The order of rows does not matter to a table, and to keep it costs DuckDB time and memory.
   await connection.run('SET preserve_insertion_order = false')
-  const started = performance.now()
-  await connection.run(`COPY (SELECT * FROM read_parquet(${list(rewrite.data)}) ANTI JOIN read_parquet('${rewrite.added}') USING (id) UNION ALL SELECT * FROM read_parquet('${rewrite.added}'))
+  const [started, before] = [performance.now(), process.cpuUsage()]
+  await connection.run(`COPY (SELECT d.* FROM read_parquet(${list(rewrite.data)}) d ANTI JOIN read_parquet('${rewrite.added}') n USING (id) UNION ALL SELECT * FROM read_parquet('${rewrite.added}'))
                         TO '${rewrite.output}' (FORMAT parquet, COMPRESSION snappy)`)
-  const used = process.resourceUsage()
-  console.log(JSON.stringify({ seconds: (performance.now() - started) / 1000, cpuSeconds: (used.userCPUTime + used.systemCPUTime) / 1e6, peakKilobytes: used.maxRSS }))
+  const used = process.cpuUsage(before)
+  console.log(JSON.stringify({ seconds: (performance.now() - started) / 1000, cpuSeconds: (used.user + used.system) / 1e6, peakKilobytes: process.resourceUsage().maxRSS }))
 } else {
   // Position deletes name files by location: file:// and the path.
   const live = compare.deletes.length === 0 ? `read_parquet(${list(compare.data)})` : `(SELECT * EXCLUDE (filename, file_row_number)

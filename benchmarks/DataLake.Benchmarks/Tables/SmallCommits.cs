@@ -30,7 +30,7 @@ internal sealed class SmallCommits(TableLake lake, BenchmarkReport report, Cance
     private async Task<double> RatesAsync(int commits)
     {
         report.Note($"Commits of one file over {Tables} tables, {commits} each, with the SQL catalog in a PostgreSQL that puts every commit on disk, as the lake does.");
-        var table = report.Table("commits", new("at_once", "tables at once"), new("commits", "commits", "N0"), new("per_second", "commits a second", "0"), new("target", "target"), new("p50_ms", "p50 ms", "0.0"), new("p99_ms", "p99 ms", "0.0"));
+        var table = report.Table("commits", new("at_once", "tables at once"), new("commits", "commits", "N0"), new("per_second", "commits a second", "0"), new("target", "target"), new("p50_ms", "p50 ms", "0.0"), new("p99_ms", "p99 ms", "0.0"), new("cpu_ms", "CPU ms a commit", "0.0"));
         var best = 0.0;
         foreach (var atOnce in (int[])[1, 2, 4, 8])
         {
@@ -43,7 +43,7 @@ internal sealed class SmallCommits(TableLake lake, BenchmarkReport report, Cance
             }
 
             var times = new List<double>();
-            var watch = Stopwatch.StartNew();
+            var (watch, cpu) = (Stopwatch.StartNew(), Environment.CpuUsage.TotalTime);
             await Parallel.ForEachAsync(names, new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = cancellation }, async (name, _) =>
             {
                 for (var i = 0; i < commits; i++)
@@ -54,7 +54,8 @@ internal sealed class SmallCommits(TableLake lake, BenchmarkReport report, Cance
             });
             var rate = times.Count / watch.Elapsed.TotalSeconds;
             times.Sort();
-            table.Add(atOnce, times.Count, rate, LeastCommitsASecond, times[times.Count / 2], times[times.Count * 99 / 100]);
+            var cpuOfCommit = (Environment.CpuUsage.TotalTime - cpu).TotalMilliseconds / times.Count;
+            table.Add(atOnce, times.Count, rate, LeastCommitsASecond, times[times.Count / 2], times[times.Count * 99 / 100], cpuOfCommit);
             best = Math.Max(best, rate);
         }
 
@@ -64,17 +65,19 @@ internal sealed class SmallCommits(TableLake lake, BenchmarkReport report, Cance
     private async Task DepthAsync()
     {
         report.Note($"What one commit costs as a table gets older; medians of {Around} commits around each. With expiry, {CommitsOfExpiry} snapshots are kept and every {CommitsOfExpiry} commits the rest expires; what that took is the last column.");
-        var table = report.Table("depth", new("expiry", "expiry"), new("snapshots", "commits before", "N0"), new("p50_ms", "p50 ms", "0.0"), new("metadata_kb", "metadata file KB", "0"), new("files", "files in the folder", "N0"), new("expiry_ms", "expiry ms a commit", "0.0"));
+        var table = report.Table("depth", new("expiry", "expiry"), new("snapshots", "commits before", "N0"), new("p50_ms", "p50 ms", "0.0"), new("cpu_ms", "CPU ms", "0.0"), new("metadata_kb", "metadata file KB", "0"), new("files", "files in the folder", "N0"), new("expiry_ms", "expiry ms a commit", "0.0"));
         foreach (var expires in (bool[])[false, true])
         {
             var name = expires ? "old_expired" : "old";
             report.Doing($"{Deepest:N0} commits to a table, {(expires ? "with" : "without")} expiry");
             await lake.CreateAsync(name, cancellation);
             var times = new List<double>();
-            var expiry = TimeSpan.Zero;
+            var (expiry, cpu) = (TimeSpan.Zero, Environment.CpuUsage.TotalTime);
             for (var i = 1; i <= Deepest + Around; i++)
             {
+                if (i - 1 is 1 or 100 or Deepest) cpu = Environment.CpuUsage.TotalTime;
                 times.Add(await CommitAsync(name));
+                if (i - Around is 1 or 100 or Deepest) cpu = Environment.CpuUsage.TotalTime - cpu;
                 if (expires && i % CommitsOfExpiry == 0)
                 {
                     var watch = Stopwatch.StartNew();
@@ -88,7 +91,7 @@ internal sealed class SmallCommits(TableLake lake, BenchmarkReport report, Cance
                 last.Sort();
                 var metadata = (await lake.LoadAsync(name, cancellation)).MetadataLocation;
                 table.Add(
-                    expires ? "yes" : "no", i - Around, last[Around / 2], new FileInfo(metadata["file://".Length..]).Length / 1e3, lake.Written(name).Files, expires ? expiry.TotalMilliseconds / i : null);
+                    expires ? "yes" : "no", i - Around, last[Around / 2], cpu.TotalMilliseconds / Around, new FileInfo(metadata["file://".Length..]).Length / 1e3, lake.Written(name).Files, expires ? expiry.TotalMilliseconds / i : null);
             }
         }
     }

@@ -39,10 +39,10 @@ internal sealed class TableWorker(TableLake lake, string table, int repeat)
         await UpsertAsync(before);
         GC.Collect();
         var earlier = lake.Written(table);
-        var watch = Stopwatch.StartNew();
+        var (watch, cpu) = (Stopwatch.StartNew(), Environment.CpuUsage.TotalTime);
         var rows = await UpsertAsync(table);
-        var seconds = watch.Elapsed.TotalSeconds;
-        OwnProcess.Print(new WorkerReport { Rows = rows, Seconds = seconds, OutputBytes = lake.Written(table).Bytes - earlier.Bytes });
+        var (seconds, cpuSeconds) = (watch.Elapsed.TotalSeconds, (Environment.CpuUsage.TotalTime - cpu).TotalSeconds);
+        OwnProcess.Print(new WorkerReport { Rows = rows, Seconds = seconds, StepCpuSeconds = cpuSeconds, OutputBytes = lake.Written(table).Bytes - earlier.Bytes });
 
         async Task<long> UpsertAsync(string name)
         {
@@ -55,15 +55,11 @@ internal sealed class TableWorker(TableLake lake, string table, int repeat)
     private async Task ReportAsync(Func<Task<(TimeSpan Elapsed, int Files)>> once)
     {
         var times = new List<TimeSpan>();
-        var files = 0;
-        for (var i = 0; i <= repeat; i++)
-        {
-            var (elapsed, count) = await once();
-            if (i > 0) times.Add(elapsed);
-            files = count;
-        }
-
+        var (_, files) = await once();
+        var cpu = Environment.CpuUsage.TotalTime;
+        for (var i = 0; i < repeat; i++) times.Add((await once()).Elapsed);
+        cpu = Environment.CpuUsage.TotalTime - cpu;
         times.Sort();
-        OwnProcess.Print(new WorkerReport { Rows = files, Seconds = times[times.Count / 2].TotalSeconds });
+        OwnProcess.Print(new WorkerReport { Rows = files, Seconds = times[times.Count / 2].TotalSeconds, StepCpuSeconds = cpu.TotalSeconds / repeat });
     }
 }

@@ -30,7 +30,7 @@ internal sealed class UpsertContest(TableLake lake, TableProcesses processes, Be
             + "The new rows' file is there already; DuckDB writes its rows again.");
         var table = report.Table("upsert",
             new("keys", "new rows", "N0"), new("spread", "keys"), new("replaced", "rows replaced", "N0"), new("seconds", "DataLake s", "0.00"), new("duckdb_seconds", "DuckDB s", "0.00"), new("share", "share", "0.00"),
-            new("target", "target"), new("new_mb", "new rows' MB", "0.00"), new("written_mb", "MB DataLake wrote", "0.00"), new("duckdb_mb", "MB DuckDB wrote", "0.00"), new("peak_mib", "peak MiB", "0"),
+            new("target", "target"), new("cpu_seconds", "DataLake CPU s", "0.00"), new("duckdb_cpu_seconds", "DuckDB CPU s", "0.00"), new("new_mb", "new rows' MB", "0.00"), new("written_mb", "MB DataLake wrote", "0.00"), new("duckdb_mb", "MB DuckDB wrote", "0.00"), new("peak_mib", "peak MiB", "0"),
             new("duckdb_peak_mib", "DuckDB peak MiB", "0"), new("rows", "rows of both"));
         var isGood = true;
         foreach (var (count, isRecent) in ((long, bool)[])[(keys, false), (keys, true), (Math.Max(1, keys / 10), false), (Math.Max(1, keys / 100), false)])
@@ -64,7 +64,8 @@ internal sealed class UpsertContest(TableLake lake, TableProcesses processes, Be
         var verdict = await processes.CompareAsync([.. paths, PathOf(added.FilePath)], await DeletesAsync(name), output);
         var share = Median(ours.ConvertAll(one => one.Seconds)) / Median(theirs.ConvertAll(one => one.Seconds));
         table.Add(
-            added.RecordCount, spread, ours[^1].Rows, Median(ours.ConvertAll(one => one.Seconds)), Median(theirs.ConvertAll(one => one.Seconds)), share, MostShare, added.FileSizeInBytes / 1e6, ours[^1].OutputBytes / 1e6,
+            added.RecordCount, spread, ours[^1].Rows, Median(ours.ConvertAll(one => one.Seconds)), Median(theirs.ConvertAll(one => one.Seconds)), share, MostShare,
+            Median(ours.ConvertAll(one => one.StepCpuSeconds)), Median(theirs.ConvertAll(one => one.CpuSeconds)), added.FileSizeInBytes / 1e6, ours[^1].OutputBytes / 1e6,
             new FileInfo(output).Length / 1e6, ours.Max(one => one.PeakBytes) / Mebibyte, theirs.Max(one => one.PeakBytes) / Mebibyte, verdict);
         File.Delete(output);
         return share <= MostShare && verdict == "equal";
