@@ -4,6 +4,7 @@ using DataLake.Benchmarks.Hosting;
 using DataLake.Benchmarks.Latency;
 using DataLake.Benchmarks.Memory;
 using DataLake.Benchmarks.Reporting;
+using DataLake.Benchmarks.Tables;
 
 namespace DataLake.Benchmarks;
 
@@ -56,6 +57,20 @@ internal static class BenchmarkCommands
         var command = new Command("latency", "Small windows in the embedded host: plan to receipt to commit, step by step.") { windows, rows, Folder, Json };
         command.SetAction((parsed, cancellation) => RunAsync("latency", parsed, SourceSessions.Settings, (workplace, report) =>
             new LatencyBenchmark(workplace, report, cancellation).RunAsync((int)parsed.GetValue(windows), (int)parsed.GetValue(rows)), cancellation));
+        return command;
+    }
+
+    public static Command Tables()
+    {
+        var parts = new Option<string[]>("--parts") { Description = "Which parts. Default: all.", AllowMultipleArgumentsPerToken = true };
+        parts.AcceptOnlyFromAmong([.. TablesBenchmark.Parts]);
+        var rows = Positive("--rows", 10_000_000, "Rows of the table that is upserted into.");
+        var keys = Positive("--keys", 100_000, "New rows of an upsert; a tenth and a hundredth of them are upserted too.");
+        var commits = Positive("--commits", 20, "Commits of each of 50 tables.");
+        var repeat = Positive("--repeat", 5, "How often each is measured; the median counts.");
+        var command = new Command("tables", "Iceberg tables: commits and plans of many files, upserts beside a rewriting of the table by DuckDB, many small commits.") { parts, rows, keys, commits, repeat, Folder, Json };
+        command.SetAction((parsed, cancellation) => RunAsync("tables", parsed, TablesBenchmark.Ledger, (workplace, report) => new TablesBenchmark(workplace, report, cancellation).RunAsync(
+            parsed.GetValue(parts) ?? [], parsed.GetValue(rows), parsed.GetValue(keys), (int)parsed.GetValue(commits), (int)parsed.GetValue(repeat)), cancellation));
         return command;
     }
 

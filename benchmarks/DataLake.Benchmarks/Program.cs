@@ -13,9 +13,10 @@ var root = new RootCommand(
       dotnet run -c Release --project benchmarks/DataLake.Benchmarks -- memory
       dotnet run -c Release --project benchmarks/DataLake.Benchmarks -- memory --rows 1000000 --cases taxi columns_1600 --connections 4
       dotnet run -c Release --project benchmarks/DataLake.Benchmarks -- latency --windows 300
+      dotnet run -c Release --project benchmarks/DataLake.Benchmarks -- tables --parts upsert
     """)
 {
-    BenchmarkCommands.Extract(), BenchmarkCommands.Memory(), BenchmarkCommands.Latency(), WorkerCommands.Worker(), WorkerCommands.Drain(), WorkerCommands.Idle(),
+    BenchmarkCommands.Extract(), BenchmarkCommands.Memory(), BenchmarkCommands.Latency(), BenchmarkCommands.Tables(), WorkerCommands.Worker(), WorkerCommands.Drain(), WorkerCommands.Table(), WorkerCommands.Idle(),
 };
 try
 {

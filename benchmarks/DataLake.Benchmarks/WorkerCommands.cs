@@ -1,5 +1,6 @@
 using System.CommandLine;
 using DataLake.Benchmarks.Contenders;
+using DataLake.Benchmarks.Tables;
 
 namespace DataLake.Benchmarks;
 
@@ -38,6 +39,31 @@ internal static class WorkerCommands
             }
         });
         return command;
+    }
+
+    public static Command Table()
+    {
+        var lake = new Argument<string>("lake") { Description = "The lake's folder." };
+        var table = new Argument<string>("table") { Description = "The table." };
+        var repeat = new Argument<int>("repeat") { Description = "How often; the median counts." };
+        var metrics = new Option<bool>("--metrics") { Description = "Read sizes, counts and bounds too." };
+        var filter = new Option<bool>("--filter") { Description = "Only files that can hold a range of keys." };
+        var file = new Argument<string>("file") { Description = "The location of a data file." };
+        var files = new Argument<int>("files") { Description = "How many files are appended." };
+        var before = new Argument<string>("before") { Description = "A table for a first upsert, which is not counted." };
+        var append = new Command("append", "Appends files like one, in one commit.") { file, files };
+        append.SetAction((parsed, _) => WorkAsync(parsed, worker => worker.AppendAsync(parsed.GetValue(file)!, parsed.GetValue(files))));
+        var plan = new Command("plan", "Plans a read.") { metrics, filter };
+        plan.SetAction((parsed, _) => WorkAsync(parsed, worker => worker.PlanAsync(parsed.GetValue(metrics), parsed.GetValue(filter))));
+        var upsert = new Command("upsert", "Upserts a file.") { before, file };
+        upsert.SetAction((parsed, _) => WorkAsync(parsed, worker => worker.UpsertAsync(parsed.GetValue(before)!, parsed.GetValue(file)!)));
+        return new Command("table-worker", "Works on a table in this process, with the ledger in DATALAKE_BENCHMARK_SOURCE (started by the benchmarks; of use for profiling).") { lake, table, repeat, append, plan, upsert };
+
+        async Task WorkAsync(ParseResult parsed, Func<TableWorker, Task> work)
+        {
+            await using var opened = new TableLake(parsed.GetValue(lake)!, Source());
+            await work(new TableWorker(opened, parsed.GetValue(table)!, parsed.GetValue(repeat)));
+        }
     }
 
     public static Command Idle()

@@ -103,7 +103,8 @@ internal sealed class Contestants(Workplace workplace, CancellationToken cancell
         ["COLUMNS_OF_TABLE"] = columns ?? "",
     };
 
-    private static string Script(string name)
+    /// <summary>The full path of a script of the benchmarks.</summary>
+    internal static string Script(string name)
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {

@@ -15,6 +15,9 @@ internal sealed record WorkerReport
     /// <summary>User and system time, the runtime's start included.</summary>
     public double CpuSeconds { get; init; }
 
+    /// <summary>User and system time of what <see cref="Seconds"/> measures alone, where it is looked at.</summary>
+    public double StepCpuSeconds { get; init; }
+
     /// <summary>The largest resident memory.</summary>
     public long PeakBytes { get; init; }
 
