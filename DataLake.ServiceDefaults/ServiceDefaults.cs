@@ -5,6 +5,7 @@ using DataLake.Ledger.Commits;
 using DataLake.Ledger.Database;
 using DataLake.Ledger.Definitions;
 using DataLake.Ledger.LakeTables;
+using DataLake.Ledger.Maintenance;
 using DataLake.Ledger.Notices;
 using DataLake.Ledger.Runs;
 using DataLake.Ledger.Scheduling;
@@ -82,6 +83,7 @@ public static class ServiceDefaultsSetup
         services.AddSingleton<RunQueries>();
         services.AddSingleton<TableColumns>();
         services.AddSingleton<TableCommits>();
+        services.AddSingleton<MaintenanceStore>();
         services.AddSingleton<ScheduleStore>();
         services.AddSingleton<LedgerLocks>();
         services.AddSingleton<NoticeStore>();

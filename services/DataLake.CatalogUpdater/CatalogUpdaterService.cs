@@ -1,4 +1,5 @@
 using DataLake.CatalogUpdater.Commits;
+using DataLake.CatalogUpdater.Maintenance;
 using DataLake.CatalogUpdater.Rest;
 using DataLake.CatalogUpdater.Tables;
 using DataLake.ServiceDefaults.Messaging;
@@ -14,6 +15,9 @@ public static class CatalogUpdaterService
     {
         builder.Services.AddSingleton<LakeTableWriter>();
         builder.Services.AddSingleton<RunCommit>();
+        builder.Services.AddOptions<MaintenanceSettings>().Bind(builder.Configuration.GetSection(MaintenanceSettings.Section));
+        builder.Services.AddSingleton<TableMaintainer>();
+        builder.Services.AddHostedService<MaintenanceLoop>();
         builder.Services.AddOptions<IcebergRestOptions>().Bind(builder.Configuration.GetSection(IcebergRestOptions.Section)).ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<IcebergRestOptions>, IcebergRestOptions.Check>();
         builder.Services.AddSingleton<IcebergRestService>();

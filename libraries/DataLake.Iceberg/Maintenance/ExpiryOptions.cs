@@ -11,6 +11,9 @@ public sealed record ExpiryOptions
     /// <summary>How many snapshots of a branch stay, however old (<c>history.expire.min-snapshots-to-keep</c>).</summary>
     public int MinSnapshotsToKeep { get; init; } = 1;
 
+    /// <summary>How many snapshots of a branch stay at most, however young; null for any number. Table metadata is written anew by each commit and lists them all, so it bounds what a commit costs.</summary>
+    public int? MaxSnapshotsToKeep { get; init; }
+
     /// <summary>How old branches and tags other than main may become (<c>history.expire.max-ref-age-ms</c>); null for any age.</summary>
     public TimeSpan? MaxReferenceAge { get; init; }
 

@@ -26,7 +26,8 @@ internal static class SnapshotRetention
             foreach (var snapshot in SnapshotSelection.History(table, table.FindSnapshot(reference.SnapshotId)))
             {
                 referred.Add(snapshot.SnapshotId);
-                if (count++ < minimum || at - snapshot.TimestampMs <= age) kept.Add(snapshot.SnapshotId);
+                if (count < minimum || (at - snapshot.TimestampMs <= age && count < (options.MaxSnapshotsToKeep ?? int.MaxValue))) kept.Add(snapshot.SnapshotId);
+                count++;
             }
         }
 

@@ -1,5 +1,6 @@
 using DataLake.Contracts;
 using DataLake.Ledger.Database;
+using DataLake.Ledger.Maintenance;
 using DataLake.Ledger.Model;
 using DataLake.Ledger.Notices;
 using Microsoft.EntityFrameworkCore;
@@ -57,6 +58,11 @@ public sealed class TableCommits(IDbContextFactory<LedgerContext> ledger, Ledger
         foreach (var run in runs)
         {
             await AnnounceAsync(context, run, announce, now, cancellation);
+        }
+
+        foreach (var (pipeline, table) in runs.Select(run => (run.Pipeline, run.Table)).Distinct())
+        {
+            await MaintenanceStore.PlanAsync(context, pipeline, table, now + MaintenanceStore.AfterCommit, cancellation);
         }
 
         await transaction.CommitAsync(cancellation);

@@ -34,6 +34,9 @@ public sealed partial class LedgerContext(DbContextOptions<LedgerContext> option
     /// <summary>Their columns.</summary>
     public DbSet<LakeColumn> Columns => Set<LakeColumn>();
 
+    /// <summary>Maintenance done to them.</summary>
+    public DbSet<TableMaintenance> Maintenance => Set<TableMaintenance>();
+
     /// <summary>Notices.</summary>
     public DbSet<Notice> Notices => Set<Notice>();
 
@@ -57,6 +60,7 @@ public sealed partial class LedgerContext(DbContextOptions<LedgerContext> option
         modelBuilder.Entity<Backfill>().ToTable("backfills").HasKey(row => row.Id);
         modelBuilder.Entity<LakeTable>().ToTable("lake_tables").HasKey(row => row.Id);
         modelBuilder.Entity<LakeColumn>().ToTable("lake_columns").HasKey(row => new { row.TableId, row.FieldId });
+        modelBuilder.Entity<TableMaintenance>().ToTable("table_maintenance").HasKey(row => row.Id);
         modelBuilder.Entity<Notice>().ToTable("notices").HasKey(row => row.Id);
         modelBuilder.Entity<NoticeDelivery>().ToTable("notice_deliveries").HasKey(row => new { row.NoticeId, row.Channel });
 

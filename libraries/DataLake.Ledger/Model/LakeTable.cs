@@ -11,6 +11,40 @@ public sealed class LakeTable
 
     /// <summary>The source table it is filled from.</summary>
     public required string Table { get; init; }
+
+    /// <summary>When its health is to be looked at next; null: not before its next commit.</summary>
+    public DateTimeOffset? MaintenanceDueAt { get; set; }
+
+    /// <summary>When files that no snapshot needs were last looked for.</summary>
+    public DateTimeOffset? OrphansRemovedAt { get; set; }
+}
+
+/// <summary>Maintenance that was done to a table.</summary>
+public sealed class TableMaintenance
+{
+    /// <summary>Its identity (a time-ordered UUID).</summary>
+    public Guid Id { get; init; }
+
+    /// <summary>The table.</summary>
+    public Guid TableId { get; init; }
+
+    /// <summary>What was done, such as <c>Compaction</c>.</summary>
+    public required string Operation { get; init; }
+
+    /// <summary>Why.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>When it began.</summary>
+    public DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>When it ended; null while it is under way, or where the process that did it died.</summary>
+    public DateTimeOffset? EndedAt { get; set; }
+
+    /// <summary>What it did, in words.</summary>
+    public string? Result { get; set; }
+
+    /// <summary>Why it failed.</summary>
+    public string? Error { get; set; }
 }
 
 /// <summary>A column that a table of the lake has or had.</summary>

@@ -21,7 +21,7 @@ public sealed class TableReferencesTests(CatalogFixture lake) : IClassFixture<Ca
 
         // Asking twice does no harm, and what comes next follows the snapshot it went back to.
         (await References.RollBackAsync(table.Identifier, snapshots[0].SnapshotId, force: false, Cancellation)).MetadataLocation.ShouldBe(rolledBack.MetadataLocation);
-        var next = await table.CommitAsync(TableChange.Append(await table.WriteAsync(rolledBack.Metadata, (9, 9))) with { RunId = "run-2" });
+        var next = await table.CommitAsync(TableChange.Append(await table.WriteAsync(rolledBack.Metadata, (9, 9))) with { RunIds = ["run-2"] });
         (next.AlreadyCommitted, next.Snapshot.ParentSnapshotId, next.Snapshot.SequenceNumber).ShouldBe((false, snapshots[0].SnapshotId, 4));
         (await table.RowsAsync()).ShouldBe([(0, 0), (9, 9)]);
 
@@ -79,7 +79,7 @@ public sealed class TableReferencesTests(CatalogFixture lake) : IClassFixture<Ca
         var (metadata, snapshots) = ((await table.LoadAsync()).Metadata, new List<Snapshot>());
         for (var i = 0; i < 3; i++)
         {
-            snapshots.Add((await table.CommitAsync(TableChange.Append(await table.WriteAsync(metadata, (i, i))) with { RunId = $"run-{i}" })).Snapshot);
+            snapshots.Add((await table.CommitAsync(TableChange.Append(await table.WriteAsync(metadata, (i, i))) with { RunIds = [$"run-{i}"] })).Snapshot);
 
             // Snapshots of one millisecond have one time.
             while (DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() <= snapshots[^1].TimestampMs) await Task.Yield();

@@ -106,8 +106,22 @@ internal sealed class Migration_001_Foundation : Migration
             id uuid PRIMARY KEY,
             pipeline text NOT NULL,
             table_name text NOT NULL,
+            maintenance_due_at timestamptz,
+            orphans_removed_at timestamptz,
             UNIQUE (pipeline, table_name)
         );
+        CREATE INDEX lake_tables_due ON datalake.lake_tables (maintenance_due_at);
+        CREATE TABLE datalake.table_maintenance (
+            id uuid PRIMARY KEY,
+            table_id uuid NOT NULL REFERENCES datalake.lake_tables (id),
+            operation text NOT NULL,
+            reason text NOT NULL,
+            started_at timestamptz NOT NULL,
+            ended_at timestamptz,
+            result text,
+            error text
+        );
+        CREATE INDEX table_maintenance_by_table ON datalake.table_maintenance (table_id, started_at);
         CREATE TABLE datalake.lake_columns (
             table_id uuid NOT NULL REFERENCES datalake.lake_tables (id),
             field_id integer NOT NULL,
