@@ -37,8 +37,16 @@ public sealed class GlueLake : ILake, IAsyncLifetime
 
     public GlueCatalog Open(AwsOptions options, string? catalogId = null) => new(new GlueCatalogOptions { Aws = options, CatalogId = catalogId }, new MetadataFiles(Files));
 
+    /// <summary>This lake; the running test is skipped where the official model is missing, which a fixture cannot do itself.</summary>
+    public GlueLake OrSkip()
+    {
+        if (aws is null) ServiceModel.Load("glue");
+        return this;
+    }
+
     public async ValueTask InitializeAsync()
     {
+        if (!ServiceModel.IsThere("glue")) return;
         aws = await AwsStandIn.StartAsync(ServiceModel.Load("glue"), Service.Answer);
         catalog = Open(aws.Options);
     }

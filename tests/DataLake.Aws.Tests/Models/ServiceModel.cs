@@ -9,7 +9,7 @@ namespace DataLake.Aws.Tests.Models;
 /// </summary>
 internal sealed class ServiceModel
 {
-    private const string DebianData = "/usr/lib/python3/dist-packages/botocore/data";
+    private static readonly string Data = Environment.GetEnvironmentVariable("DATALAKE_BOTOCORE_DATA") ?? "/usr/lib/python3/dist-packages/botocore/data";
 
     private readonly JsonElement model;
     private readonly ShapeCheck shapes;
@@ -22,15 +22,16 @@ internal sealed class ServiceModel
     /// <summary>The newest model of a service by its folder's name, for example <c>glue</c>; the running test is skipped where models are missing.</summary>
     public static ServiceModel Load(string service)
     {
-        var data = Environment.GetEnvironmentVariable("DATALAKE_BOTOCORE_DATA") ?? DebianData;
-        var folder = Path.Combine(data, service);
-        var newest = Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "service-2.json*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).LastOrDefault() : null;
-        Assert.SkipWhen(newest is null, $"The official model of {service} is not in {data}: install python3-botocore, or set DATALAKE_BOTOCORE_DATA.");
-        using var file = File.OpenRead(newest!);
-        using var text = newest!.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(file, CompressionMode.Decompress) : (Stream)file;
+        Assert.SkipWhen(PathOf(service) is null, $"The official model of {service} is not in {Data}: install python3-botocore, or set DATALAKE_BOTOCORE_DATA.");
+        var path = PathOf(service)!;
+        using var file = File.OpenRead(path);
+        using var text = path.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(file, CompressionMode.Decompress) : (Stream)file;
         using var json = JsonDocument.Parse(text);
         return new ServiceModel(json.RootElement.Clone());
     }
+
+    /// <summary>Whether there is a model of a service.</summary>
+    public static bool IsThere(string service) => PathOf(service) is not null;
 
     /// <summary>A model from its JSON.</summary>
     public static ServiceModel Parse(string json)
@@ -50,6 +51,9 @@ internal sealed class ServiceModel
     /// <summary>Whether an operation can end in an error, by the model. Errors that every service has (access, throttling) are not in models.</summary>
     public bool CanFailWith(string operation, string error) =>
         model.GetProperty("operations").GetProperty(operation).GetProperty("errors").EnumerateArray().Any(entry => entry.GetProperty("shape").GetString() == error);
+
+    private static string? PathOf(string service) => Path.Combine(Data, service) is var folder && Directory.Exists(folder)
+        ? Directory.EnumerateFiles(folder, "service-2.json*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).LastOrDefault() : null;
 
     private IReadOnlyList<string> Faults(string operation, string side, JsonElement value)
     {
