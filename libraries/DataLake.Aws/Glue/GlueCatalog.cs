@@ -5,6 +5,7 @@ using DataLake.Iceberg;
 using DataLake.Iceberg.Catalogs;
 using DataLake.Iceberg.Metadata;
 using DataLake.Iceberg.Updates;
+using DataLake.Storage;
 
 namespace DataLake.Aws.Glue;
 
@@ -82,7 +83,7 @@ public sealed class GlueCatalog(GlueCatalogOptions options, MetadataFiles files)
                 await CreateDatabaseAsync(identifier.Namespace, cancellation);
                 await glue.ChangeAsync("CreateTable", request, GlueJson.Default.CreateTableRequest, cancellation);
             }
-        });
+        }, cancellation);
         return new CatalogTable(identifier, location, table);
     }
 
@@ -103,7 +104,7 @@ public sealed class GlueCatalog(GlueCatalogOptions options, MetadataFiles files)
         var next = TableMetadataUpdates.Apply(table.Metadata, updates, MetadataChange.At(options.Aws.Clock, table.MetadataLocation));
         var location = await files.WriteAsync(next, table.MetadataLocation, cancellation);
         var request = new UpdateTableRequest(options.CatalogId, identifier.Namespace, InputOf(identifier, next, location, present), SkipArchive: true, version);
-        await SwapAsync(identifier, location, () => glue.ChangeAsync("UpdateTable", request, GlueJson.Default.UpdateTableRequest, cancellation));
+        await SwapAsync(identifier, location, () => glue.ChangeAsync("UpdateTable", request, GlueJson.Default.UpdateTableRequest, cancellation), cancellation);
         return new CatalogTable(identifier, location, next);
     }
 
@@ -149,8 +150,11 @@ public sealed class GlueCatalog(GlueCatalogOptions options, MetadataFiles files)
         }
     }
 
-    /// <summary>Makes Glue point to a metadata file, which is removed where it is known that Glue does not.</summary>
-    private async Task SwapAsync(TableIdentifier identifier, string location, Func<Task> swap)
+    /// <summary>
+    /// Makes Glue point to a metadata file, which is removed where it is known that Glue does not. A refusal because somebody was faster is looked into first: it also comes for a change that was made, when
+    /// something on the way sent it twice, and then the file is the table (<see href="https://github.com/apache/iceberg/issues/7151">seen in Iceberg's own catalog</see>).
+    /// </summary>
+    private async Task SwapAsync(TableIdentifier identifier, string location, Func<Task> swap, CancellationToken cancellation)
     {
         try
         {
@@ -158,8 +162,13 @@ public sealed class GlueCatalog(GlueCatalogOptions options, MetadataFiles files)
         }
         catch (AwsException error) when (error.Kind == AwsErrorKind.UnknownOutcome)
         {
-            throw new IcebergException(
-                IcebergErrorKind.UnknownOutcome, $"{error.Message} Load {identifier} and see whether its metadata is '{location}', or follows it.", error);
+            throw Unknown(identifier, location, error.Message, error);
+        }
+        catch (AwsException error) when (error.Kind is AwsErrorKind.Conflict or AwsErrorKind.AlreadyExists)
+        {
+            if (await IsMadeAsync(identifier, location, cancellation)) return;
+            files.Delete(location);
+            throw GlueError.Of(error);
         }
         catch (AwsException error)
         {
@@ -172,6 +181,23 @@ public sealed class GlueCatalog(GlueCatalogOptions options, MetadataFiles files)
             throw;
         }
     }
+
+    /// <summary>Whether Glue points to a metadata file, or to one that followed it.</summary>
+    private async Task<bool> IsMadeAsync(TableIdentifier identifier, string location, CancellationToken cancellation)
+    {
+        try
+        {
+            var pointer = (await FindAsync(identifier, cancellation))?.Parameters?.GetValueOrDefault(MetadataLocation);
+            return pointer == location || (pointer is not null && (await files.ReadAsync(pointer, cancellation)).MetadataLog.Any(entry => entry.MetadataFile == location));
+        }
+        catch (Exception error) when (error is IcebergException or StorageException or OperationCanceledException)
+        {
+            throw Unknown(identifier, location, $"Glue refused a commit because another one came first, and could not be asked which: {error.Message}", error);
+        }
+    }
+
+    private static IcebergException Unknown(TableIdentifier identifier, string location, string reason, Exception cause) =>
+        new(IcebergErrorKind.UnknownOutcome, $"{reason} Load {identifier} and see whether its metadata is '{location}', or follows it.", cause);
 
     private async Task CreateDatabaseAsync(string database, CancellationToken cancellation)
     {

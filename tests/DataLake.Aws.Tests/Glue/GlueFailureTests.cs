@@ -73,6 +73,49 @@ public sealed class GlueFailureTests(GlueLake fixture) : IClassFixture<GlueLake>
     }
 
     [Fact]
+    public async Task A_conflict_with_itself_is_a_commit()
+    {
+        var table = await CreateAsync("itself");
+        lake.Aws.Next("UpdateTable", Trouble.Fail(400, "ConcurrentModificationException", isDone: true));
+        var next = await lake.Catalog.CommitTableAsync(table, [], Update, Cancellation);
+        (await LoadAsync(table)).MetadataLocation.ShouldBe(next.MetadataLocation);
+
+        lake.Aws.Next("CreateTable", Trouble.Fail(400, "AlreadyExistsException", isDone: true));
+        var created = await CreateAsync("itself_created");
+        (await LoadAsync(created)).MetadataLocation.ShouldBe(created.MetadataLocation);
+    }
+
+    [Fact]
+    public async Task A_conflict_with_itself_that_another_commit_followed_is_a_commit_too()
+    {
+        var table = await CreateAsync("followed");
+        CatalogTable? following = null;
+        lake.Aws.Next("UpdateTable", new Trouble(true, async context =>
+        {
+            following = await lake.Catalog.CommitTableAsync(await LoadAsync(table), [], [new TableUpdate.SetProperties(new Dictionary<string, string> { ["after"] = "it" })], Cancellation);
+            await Trouble.Fail(400, "ConcurrentModificationException").Answer!(context);
+        }));
+        var next = await lake.Catalog.CommitTableAsync(table, [], Update, Cancellation);
+        var loaded = await LoadAsync(table);
+        loaded.MetadataLocation.ShouldBe(following!.MetadataLocation);
+        loaded.Metadata.MetadataLog.Select(entry => entry.MetadataFile).ShouldBe([table.MetadataLocation, next.MetadataLocation]);
+        (loaded.Metadata.Properties["committed"], FilesOf(table)).ShouldBe(("yes", 3));
+    }
+
+    [Fact]
+    public async Task A_conflict_that_cannot_be_looked_into_is_unknown()
+    {
+        var table = await CreateAsync("veiled");
+        lake.Aws.Next("UpdateTable", new Trouble(true, async context =>
+        {
+            lake.Aws.Next("GetTable", Trouble.Fail(400, "AccessDeniedException"));
+            await Trouble.Fail(400, "ConcurrentModificationException").Answer!(context);
+        }));
+        (await CommitFailsAsync(table)).Kind.ShouldBe(IcebergErrorKind.UnknownOutcome);
+        (await LoadAsync(table)).Metadata.Properties["committed"].ShouldBe("yes");
+    }
+
+    [Fact]
     public async Task A_change_of_the_table_between_reading_its_version_and_the_commit_refuses_the_commit()
     {
         var table = await CreateAsync("between");
