@@ -119,6 +119,29 @@ public sealed class AwsJsonClientTests
         aws.Calls.ShouldBeEmpty();
     }
 
+    [Fact]
+    public async Task Credentials_and_region_are_those_of_the_environment_unless_told()
+    {
+        await using var aws = await StartAsync();
+        Dictionary<string, string> variables = new()
+        {
+            ["AWS_ACCESS_KEY_ID"] = AwsStandIn.AccessKey, ["AWS_SECRET_ACCESS_KEY"] = AwsStandIn.SecretKey, ["AWS_SESSION_TOKEN"] = AwsStandIn.SessionToken, ["AWS_REGION"] = AwsStandIn.Region,
+        };
+        var before = variables.Keys.ToDictionary(name => name, Environment.GetEnvironmentVariable);
+        try
+        {
+            foreach (var (name, value) in variables) Environment.SetEnvironmentVariable(name, value);
+            using var client = new AwsJsonClient(Glue, new AwsOptions { Endpoint = aws.Uri });
+            (await ReadAsync(client)).DatabaseList.ShouldBeEmpty();
+        }
+        finally
+        {
+            foreach (var (name, value) in before) Environment.SetEnvironmentVariable(name, value);
+        }
+
+        aws.Faults.ShouldBeEmpty("the request was signed with what the environment says");
+    }
+
     [Theory]
     [InlineData("eu-west-1", "https://glue.eu-west-1.amazonaws.com/")]
     [InlineData("cn-north-1", "https://glue.cn-north-1.amazonaws.com.cn/")]
