@@ -30,7 +30,8 @@ public sealed class GlueCatalog(GlueCatalogOptions options, MetadataFiles files)
     public async Task<IReadOnlyList<string>> ListNamespacesAsync(CancellationToken cancellation)
     {
         var names = new List<string>();
-        var pages = PagesAsync("GetDatabases", token => new GetDatabasesRequest(options.CatalogId, token), GlueJson.Default.GetDatabasesRequest, GlueJson.Default.GetDatabasesResponse, page => page.NextToken, cancellation);
+        var pages = PagesAsync(
+            "GetDatabases", token => new GetDatabasesRequest(options.CatalogId, token), GlueJson.Default.GetDatabasesRequest, GlueJson.Default.GetDatabasesResponse, page => page.NextToken, cancellation);
         await foreach (var page in pages) names.AddRange((page.DatabaseList ?? []).Select(database => database.Name));
         return [.. names.Distinct().Order(StringComparer.Ordinal)];
     }
@@ -68,7 +69,8 @@ public sealed class GlueCatalog(GlueCatalogOptions options, MetadataFiles files)
     public async Task<CatalogTable> CreateTableAsync(TableIdentifier identifier, IReadOnlyList<TableUpdate> creation, CancellationToken cancellation)
     {
         GlueNames.RequireCreatable(identifier);
-        if (await FindAsync(identifier, cancellation) is not null) throw new IcebergException(IcebergErrorKind.CommitConflict, $"There is a table {identifier} in Glue already; load it, or choose another name.");
+        if (await FindAsync(identifier, cancellation) is not null)
+            throw new IcebergException(IcebergErrorKind.CommitConflict, $"There is a table {identifier} in Glue already; load it, or choose another name.");
         var table = TableMetadataUpdates.Apply(null, creation, MetadataChange.At(options.Aws.Clock, null));
         var location = await files.WriteAsync(table, null, cancellation);
         var request = new CreateTableRequest(options.CatalogId, identifier.Namespace, InputOf(identifier, table, location, null));
@@ -100,7 +102,8 @@ public sealed class GlueCatalog(GlueCatalogOptions options, MetadataFiles files)
         if (PointerOf(present, identifier) != table.MetadataLocation)
             throw new IcebergException(IcebergErrorKind.CommitConflict, $"Another commit to {identifier} came first. Load the table again and repeat the operation.");
         var version = present.VersionId
-            ?? throw new IcebergException(IcebergErrorKind.Unsupported, $"Glue gave no version of {identifier}, without which a commit could overwrite another one. Use the service itself, or an emulator that keeps versions.");
+            ?? throw new IcebergException(
+                IcebergErrorKind.Unsupported, $"Glue gave no version of {identifier}, without which a commit could overwrite another one. Use the service itself, or an emulator that keeps versions.");
         var next = TableMetadataUpdates.Apply(table.Metadata, updates, MetadataChange.At(options.Aws.Clock, table.MetadataLocation));
         var location = await files.WriteAsync(next, table.MetadataLocation, cancellation);
         var request = new UpdateTableRequest(options.CatalogId, identifier.Namespace, InputOf(identifier, next, location, present), SkipArchive: true, version);
@@ -151,8 +154,8 @@ public sealed class GlueCatalog(GlueCatalogOptions options, MetadataFiles files)
     }
 
     /// <summary>
-    /// Makes Glue point to a metadata file, which is removed where it is known that Glue does not. A refusal because somebody was faster is looked into first: it also comes for a change that was made, when
-    /// something on the way sent it twice, and then the file is the table (<see href="https://github.com/apache/iceberg/issues/7151">seen in Iceberg's own catalog</see>).
+    /// Makes Glue point to a metadata file, which is removed where it is known that Glue does not. A refusal because somebody was faster is looked into first: it also comes for a change that was
+    /// made, when something on the way sent it twice, and then the file is the table (<see href="https://github.com/apache/iceberg/issues/7151">seen in Iceberg's own catalog</see>).
     /// </summary>
     private async Task SwapAsync(TableIdentifier identifier, string location, Func<Task> swap, CancellationToken cancellation)
     {
@@ -175,8 +178,9 @@ public sealed class GlueCatalog(GlueCatalogOptions options, MetadataFiles files)
             files.Delete(location);
             throw GlueError.Of(error);
         }
-        catch
+        catch (OperationCanceledException)
         {
+            // Before it was sent; later it is not broken off.
             files.Delete(location);
             throw;
         }
@@ -213,7 +217,8 @@ public sealed class GlueCatalog(GlueCatalogOptions options, MetadataFiles files)
 
     /// <summary>All pages of a list. A token that comes twice would go on forever.</summary>
     private async IAsyncEnumerable<TPage> PagesAsync<TRequest, TPage>(
-        string operation, Func<string?, TRequest> request, JsonTypeInfo<TRequest> requestType, JsonTypeInfo<TPage> pageType, Func<TPage, string?> next, [EnumeratorCancellation] CancellationToken cancellation)
+        string operation, Func<string?, TRequest> request, JsonTypeInfo<TRequest> requestType, JsonTypeInfo<TPage> pageType, Func<TPage, string?> next,
+        [EnumeratorCancellation] CancellationToken cancellation)
     {
         var seen = new HashSet<string>();
         string? token = null;
@@ -231,7 +236,8 @@ public sealed class GlueCatalog(GlueCatalogOptions options, MetadataFiles files)
 
             yield return page;
             token = string.IsNullOrEmpty(next(page)) ? null : next(page);
-            if (token is not null && !seen.Add(token)) throw new IcebergException(IcebergErrorKind.Corrupt, $"Glue gave the same page token twice for {operation}; its list has no end. Check that the address is one of AWS.");
+            if (token is not null && !seen.Add(token))
+                throw new IcebergException(IcebergErrorKind.Corrupt, $"Glue gave the same page token twice for {operation}; its list has no end. Check that the address is one of AWS.");
         }
         while (token is not null);
     }
@@ -253,7 +259,8 @@ public sealed class GlueCatalog(GlueCatalogOptions options, MetadataFiles files)
         if (!IsIceberg(table))
         {
             throw new IcebergException(
-                IcebergErrorKind.Unsupported, $"{identifier} is in Glue, but it is not an Iceberg table (its parameter {TableType} is not {Iceberg}), and is left alone. Choose another name, or drop it with what made it.");
+                IcebergErrorKind.Unsupported,
+                $"{identifier} is in Glue, but it is not an Iceberg table (its parameter {TableType} is not {Iceberg}), and is left alone. Choose another name, or drop it with what made it.");
         }
 
         return table.Parameters!.GetValueOrDefault(MetadataLocation) is { Length: > 0 } location ? location : throw new IcebergException(

@@ -6,8 +6,8 @@ using DataLake.Iceberg.Types;
 namespace DataLake.Aws.Glue;
 
 /// <summary>
-/// The columns that Glue shows for an Iceberg table, as Iceberg's own Glue catalog writes them (<see href="https://iceberg.apache.org/docs/latest/aws/#glue-catalog">Glue catalog</see>): for people, search and
-/// permissions. Engines read the metadata file.
+/// The columns that Glue shows for an Iceberg table, as Iceberg's own Glue catalog writes them (<see href="https://iceberg.apache.org/docs/latest/aws/#glue-catalog">Glue catalog</see>): for people,
+/// search and permissions. Engines read the metadata file.
 /// </summary>
 internal static class GlueColumns
 {

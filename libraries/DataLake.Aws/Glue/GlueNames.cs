@@ -17,7 +17,8 @@ internal static partial class GlueNames
         foreach (var name in (string[])[identifier.Namespace, identifier.Name])
         {
             if (name.Length is 0 or > LongestTable || name.Any(letter => char.IsUpper(letter) || char.IsControl(letter)))
-                throw new IcebergException(IcebergErrorKind.Invalid, $"Glue has no name like '{name}' of {identifier}: a name has 1 to {LongestTable} characters and no capitals. Write it in small letters.");
+                throw new IcebergException(
+                    IcebergErrorKind.Invalid, $"Glue has no name like '{name}' of {identifier}: a name has 1 to {LongestTable} characters and no capitals. Write it in small letters.");
         }
     }
 
@@ -30,7 +31,8 @@ internal static partial class GlueNames
         {
             throw new IcebergException(
                 IcebergErrorKind.Invalid,
-                $"{identifier} cannot be created in Glue: a database has 1 to {LongestDatabase} and a table 1 to {LongestTable} small letters (a to z), digits and underscores. Give the table such a name in its definition.");
+                $"{identifier} cannot be created in Glue: a database has 1 to {LongestDatabase} and a table 1 to {LongestTable} small letters (a to z), digits and underscores. " +
+                $"Give the table such a name in its definition.");
         }
     }
 

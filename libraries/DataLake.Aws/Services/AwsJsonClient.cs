@@ -9,8 +9,8 @@ using Polly.Retry;
 namespace DataLake.Aws.Services;
 
 /// <summary>
-/// Calls one service by the <see href="https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html">AWS JSON protocol</see>. Reads are repeated while the service throttles or is in trouble; what changes
-/// something is sent once. Asks nothing before the first call. Safe for use by several threads.
+/// Calls one service by the <see href="https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html">AWS JSON protocol</see>. Reads are repeated while the service throttles or is in trouble;
+/// what changes something is sent once. Asks nothing before the first call. Safe for use by several threads.
 /// </summary>
 internal sealed class AwsJsonClient : IDisposable
 {
@@ -26,7 +26,8 @@ internal sealed class AwsJsonClient : IDisposable
         this.service = service;
         this.options = options;
         if (options.Endpoint is { IsAbsoluteUri: false } or { UserInfo.Length: > 0 } or { Query.Length: > 0 } or { Fragment.Length: > 0 })
-            throw new AwsException(AwsErrorKind.Invalid, "The address of an AWS service must be an https:// (or, to this machine, http://) address without user, query and fragment; the credentials are given apart.");
+            throw new AwsException(
+                AwsErrorKind.Invalid, "The address of an AWS service must be an https:// (or, to this machine, http://) address without user, query and fragment; the credentials are given apart.");
         connection = new Lazy<Connection>(Connect);
         reading = options.ReadAttempts < 2 ? ResiliencePipeline.Empty : new ResiliencePipelineBuilder { TimeProvider = options.Clock }.AddRetry(new RetryStrategyOptions
         {
@@ -78,7 +79,8 @@ internal sealed class AwsJsonClient : IDisposable
             throw Unknown(operation, error is OperationCanceledException ? $"there was no answer within {options.Timeout.TotalSeconds:0.###} s" : "the connection broke before the answer was read", error);
         }
 
-        if (answer.Error is { } said) throw said.LeavesOpen(answer.Status) ? Unknown(operation, $"it was answered with {answer.Status}{said.Said}") : said.Exception(What(operation), answer.Status, Action(operation));
+        if (answer.Error is { } said)
+            throw said.LeavesOpen(answer.Status) ? Unknown(operation, $"it was answered with {answer.Status}{said.Said}") : said.Exception(What(operation), answer.Status, Action(operation));
         if (answer.Body.Length > 0 && !IsObject(answer.Body)) throw Unknown(operation, "the answer is not one of AWS");
     }
 
@@ -92,7 +94,8 @@ internal sealed class AwsJsonClient : IDisposable
         catch (HttpRequestException error) when (error.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
         {
             throw new AwsException(
-                AwsErrorKind.LimitExceeded, $"The answer of {What(operation)} has more than {options.MaxResponseBytes} bytes. Raise {nameof(AwsOptions.MaxResponseBytes)} if the address is trusted.", error);
+                AwsErrorKind.LimitExceeded,
+                $"The answer of {What(operation)} has more than {options.MaxResponseBytes} bytes. Raise {nameof(AwsOptions.MaxResponseBytes)} if the address is trusted.", error);
         }
         catch (Exception error) when (error is HttpRequestException or IOException || (error is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
@@ -103,7 +106,8 @@ internal sealed class AwsJsonClient : IDisposable
     private async Task<Answer> SendAsync(string operation, byte[] body, CancellationToken cancellation)
     {
         var (http, endpoint, _) = connection.Value;
-        using var request = new HttpRequestMessage(HttpMethod.Post, endpoint) { Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue($"application/x-amz-json-{service.JsonVersion}") } } };
+        var type = new MediaTypeHeaderValue($"application/x-amz-json-{service.JsonVersion}");
+        using var request = new HttpRequestMessage(HttpMethod.Post, endpoint) { Content = new ByteArrayContent(body) { Headers = { ContentType = type } } };
         request.Headers.TryAddWithoutValidation("X-Amz-Target", $"{service.TargetPrefix}.{operation}");
         using var limit = new CancellationTokenSource(options.Timeout, options.Clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
@@ -111,9 +115,9 @@ internal sealed class AwsJsonClient : IDisposable
         ReadOnlyMemory<byte> answered = await response.Content.ReadAsByteArrayAsync(either.Token);
         var status = (int)response.StatusCode;
         if (response.IsSuccessStatusCode) return new Answer(operation, status, answered, null);
-        var type = response.Headers.TryGetValues("x-amzn-ErrorType", out var types) ? types.First() : null;
+        var error = response.Headers.TryGetValues("x-amzn-ErrorType", out var errors) ? errors.First() : null;
         var token = request.Headers.TryGetValues(AwsSignatureHandler.SessionTokenHeader, out var tokens) ? tokens.First() : null;
-        return new Answer(operation, status, answered, AwsError.Parse(type, answered, token));
+        return new Answer(operation, status, answered, AwsError.Parse(error, answered, token));
     }
 
     private TAnswer Read<TAnswer>(Answer answer, JsonTypeInfo<TAnswer> type)
@@ -143,7 +147,8 @@ internal sealed class AwsJsonClient : IDisposable
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         };
         var signing = new AwsSignatureHandler(options.Credentials, region, service.Name, options.Clock) { InnerHandler = transport };
-        return new Connection(new HttpClient(signing) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = options.MaxResponseBytes }, options.Endpoint ?? AwsRegion.EndpointOf(region, service.Name), region);
+        var http = new HttpClient(signing) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = options.MaxResponseBytes };
+        return new Connection(http, options.Endpoint ?? AwsRegion.EndpointOf(region, service.Name), region);
     }
 
     private AwsException Unavailable(string operation, Exception cause) => new(

@@ -7,8 +7,8 @@ using Amazon.Runtime.Internal.Auth;
 namespace DataLake.Aws.Signing;
 
 /// <summary>
-/// AWS Signature Version 4 (<see href="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html">Create a signed AWS API request</see>), for services other than S3, whose paths are
-/// escaped once more. The canonical form of a request is made here, because the SDK makes it of its own requests only; the signature is the SDK's.
+/// AWS Signature Version 4 (<see href="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html">Create a signed AWS API request</see>), for services other
+/// than S3, whose paths are escaped once more. The canonical form of a request is made here, because the SDK makes it of its own requests only; the signature is the SDK's.
 /// </summary>
 internal static class AwsSignature
 {

@@ -24,7 +24,8 @@ public sealed class AwsSignatureHandler(AWSCredentials? credentials, string regi
         ArgumentNullException.ThrowIfNull(request);
         var address = request.RequestUri!;
         if (address.Scheme != Uri.UriSchemeHttps && !address.IsLoopback)
-            throw new AwsException(AwsErrorKind.Invalid, $"Session tokens are not sent to {address.GetLeftPart(UriPartial.Authority)}: anybody on the way could read them. Give an https:// address (http:// only for this machine).");
+            throw new AwsException(
+                AwsErrorKind.Invalid, $"Session tokens are not sent to {address.GetLeftPart(UriPartial.Authority)}: anybody on the way could read them. Give an https:// address (http:// only for this machine).");
         var now = await CredentialsAsync(cancellationToken);
         var body = request.Content is null ? [] : await request.Content.ReadAsByteArrayAsync(cancellationToken);
         var headers = new SortedDictionary<string, string>(StringComparer.Ordinal)
@@ -62,7 +63,8 @@ public sealed class AwsSignatureHandler(AWSCredentials? credentials, string regi
         catch (Exception error) when (error is AmazonClientException or AmazonServiceException)
         {
             throw new AwsException(
-                AwsErrorKind.Denied, $"There are no AWS credentials to sign with ({error.GetType().Name}). Give the task or instance a role, or set AWS_PROFILE or AWS_ACCESS_KEY_ID with its secret.", error);
+                AwsErrorKind.Denied,
+                $"There are no AWS credentials to sign with ({error.GetType().Name}). Give the task or instance a role, or set AWS_PROFILE or AWS_ACCESS_KEY_ID with its secret.", error);
         }
     }
 }
