@@ -9,7 +9,7 @@ using Npgsql;
 namespace DataLake.Iceberg.Tests.Catalogs;
 
 /// <summary>A lake in a folder and a migrated ledger with its catalog, for a class of tests; each test keeps to tables of its own.</summary>
-public sealed class CatalogFixture(TestPostgres postgres) : IAsyncLifetime
+public sealed class CatalogFixture(TestPostgres postgres) : ILake, IAsyncLifetime
 {
     private readonly TemporaryFolder folder = new();
     private TestDatabase? database;
@@ -22,7 +22,20 @@ public sealed class CatalogFixture(TestPostgres postgres) : IAsyncLifetime
 
     public SqlCatalog Catalog => field ??= Open(Database.DataSource);
 
+    ICatalog ILake.Catalog => Catalog;
+
     public SqlCatalog Open(NpgsqlDataSource dataSource) => new(dataSource, "lake", new MetadataFiles(Files), TimeProvider.System);
+
+    public LossyCatalog OpenLossy()
+    {
+        var way = new LossyConnection(Database.ConnectionString);
+        var source = NpgsqlDataSource.Create(way.ConnectionString);
+        return new LossyCatalog(Open(source), loss => way.Next = loss, async () =>
+        {
+            await source.DisposeAsync();
+            await way.DisposeAsync();
+        });
+    }
 
     public async ValueTask InitializeAsync()
     {

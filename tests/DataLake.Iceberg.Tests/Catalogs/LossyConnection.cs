@@ -4,19 +4,6 @@ using Npgsql;
 
 namespace DataLake.Iceberg.Tests.Catalogs;
 
-/// <summary>What a connection loses next.</summary>
-internal enum Loss
-{
-    /// <summary>Nothing.</summary>
-    None,
-
-    /// <summary>What the client sends next; the server never sees it.</summary>
-    Request,
-
-    /// <summary>What the server answers next; it has done what it was asked.</summary>
-    Answer,
-}
-
 /// <summary>A way to a PostgreSQL server that breaks once where a test wants it.</summary>
 internal sealed class LossyConnection : IAsyncDisposable
 {

@@ -22,10 +22,10 @@ internal sealed class LakeTable
 {
     private const int Id = 1, Value = 2, FilePath = 2147483546, Pos = 2147483545;
 
-    private readonly CatalogFixture lake;
+    private readonly ILake lake;
     private int files;
 
-    private LakeTable(CatalogFixture lake, CatalogTable created) => (this.lake, Identifier, Location) = (lake, created.Identifier, created.Metadata.Location);
+    private LakeTable(ILake lake, CatalogTable created) => (this.lake, Identifier, Location) = (lake, created.Identifier, created.Metadata.Location);
 
     public static Schema Schema { get; } = new(StructType.Of(NestedField.Mandatory(Id, "id", PrimitiveType.Long), NestedField.Optional(Value, "value", PrimitiveType.Long)));
 
@@ -37,7 +37,7 @@ internal sealed class LakeTable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<LakeTable> CreateAsync(CatalogFixture lake, string name, PartitionSpec? spec = null, IReadOnlyDictionary<string, string>? properties = null) => new(lake, await lake.Catalog.CreateTableAsync(
+    public static async Task<LakeTable> CreateAsync(ILake lake, string name, PartitionSpec? spec = null, IReadOnlyDictionary<string, string>? properties = null) => new(lake, await lake.Catalog.CreateTableAsync(
         new TableIdentifier("tests", name), TableMetadataUpdates.Creation(Guid.NewGuid(), lake.Files.LocationOf($"conformed/tests/{name}"), Schema, spec, null, properties), Cancellation));
 
     public async Task<CatalogTable> LoadAsync() => (await lake.Catalog.LoadTableAsync(Identifier, Cancellation))!;

@@ -1,12 +1,13 @@
 using System.Text;
-using DataLake.Iceberg.Catalogs.Rest.Authentication;
+using Amazon.Runtime;
+using DataLake.Aws.Signing;
 
-namespace DataLake.Iceberg.Tests.Catalogs;
+namespace DataLake.Aws.Tests.Signing;
 
 /// <summary>Signatures are those of AWS's published test suite (aws-sig-v4-test-suite), whose names the cases bear; the one of an escaped path, which the suite does not have, is botocore's.</summary>
 public sealed class AwsSignatureTests
 {
-    private static readonly AwsKeys Keys = new("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
+    private static readonly ImmutableCredentials Keys = new("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", null);
 
     [Theory]
     [InlineData("get-vanilla", "GET", "/", "", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31")]
@@ -28,13 +29,13 @@ public sealed class AwsSignatureTests
     public async Task A_request_is_signed_with_its_body_and_session_and_keeps_its_escaped_path()
     {
         var sent = new Recording();
-        using var client = new HttpClient(new AwsSignatureHandler(_ => ValueTask.FromResult(new AwsKeys("AKIDEXAMPLE", "secret", "session")), "eu-west-1", "s3tables") { InnerHandler = sent });
+        using var client = new HttpClient(new AwsSignatureHandler(new SessionAWSCredentials("AKIDEXAMPLE", "secret", "session"), "eu-west-1", "s3tables") { InnerHandler = sent });
         using var response = await client.PostAsync(new Uri("https://localhost:1/iceberg/v1/arn%3Aaws/namespaces/a%1Fb/tables?pageToken="), new StringContent("{}"));
         var request = sent.Request.ShouldNotBeNull();
         request.RequestUri!.AbsolutePath.ShouldBe("/iceberg/v1/arn%3Aaws/namespaces/a%1Fb/tables");
         request.Headers.GetValues("x-amz-security-token").ShouldBe(["session"]);
         request.Headers.GetValues("x-amz-content-sha256").ShouldBe(["44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"]);
-        request.Headers.GetValues("Authorization").Single().ShouldContain("/eu-west-1/s3tables/aws4_request, SignedHeaders=host;x-amz-content-sha256;x-amz-date;x-amz-security-token, Signature=");
+        request.Headers.GetValues("Authorization").Single().ShouldContain("/eu-west-1/s3tables/aws4_request, SignedHeaders=content-type;host;x-amz-content-sha256;x-amz-date;x-amz-security-token, Signature=");
         request.Headers.Host.ShouldBe("localhost:1");
     }
 

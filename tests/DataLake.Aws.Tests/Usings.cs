@@ -1,0 +1,3 @@
+global using DataLake.Iceberg;
+global using Shouldly;
+global using Xunit;
