@@ -1,9 +1,6 @@
 using DataLake.Extractor.Files;
-<<<<<<< HEAD
-using DataLake.Failpoints;
-=======
 using DataLake.Extractor.Memory;
->>>>>>> wip/budget
+using DataLake.Failpoints;
 using DataLake.Parquet.Writing;
 using DataLake.Postgres.Connections;
 using DataLake.Postgres.Copy;
