@@ -131,7 +131,7 @@ public sealed class LakeTableWriter(ICatalog catalog, TableFiles files, TableCom
         {
             [LakeTableNames.PipelineProperty] = runs.Pipeline,
             [LakeTableNames.SourceTableProperty] = runs.Table.Table.ToString(),
-            ["write.metadata.delete-after-commit.enabled"] = "true",
+            [MetadataFiles.DeleteAfterCommitProperty] = "true",
         }), cancellation);
 
     /// <summary>What the runs do to the table; null where they change no row.</summary>

@@ -62,8 +62,8 @@ internal sealed class LakeSystem : IAsyncDisposable
 
     public LogLevel LogsFrom { get; set; } = LogLevel.Information;
 
-    /// <summary>Settings of the host; set them before <see cref="StartAsync"/>.</summary>
-    public Dictionary<string, string?> Settings { get; } = new() { ["Scheduler:Once"] = "true" };
+    /// <summary>Settings of the host; set them before <see cref="StartAsync"/>. Maintenance is done when a test asks for it.</summary>
+    public Dictionary<string, string?> Settings { get; } = new() { ["Scheduler:Once"] = "true", ["DataLake:CatalogUpdater:Maintenance:Enabled"] = "false" };
 
     /// <summary>Whether tables are due by their schedules, instead of once. Either way no round is made but by the test.</summary>
     public bool BySchedule { get; set; }
