@@ -57,7 +57,12 @@ internal sealed class SortedRows
 
     private static int Compare(SortField field, IcebergValue left, IcebergValue right)
     {
-        if (left.IsNull || right.IsNull) return (right.IsNull ? 1 : 0) - (left.IsNull ? 1 : 0) is var first && field.NullOrder == NullOrder.NullsFirst ? first : -first;
+        if (left.IsNull || right.IsNull)
+        {
+            var nullsFirst = right.IsNull.CompareTo(left.IsNull);
+            return field.NullOrder == NullOrder.NullsFirst ? nullsFirst : -nullsFirst;
+        }
+
         return field.Direction == SortDirection.Ascending ? IcebergValue.Compare(left, right) : IcebergValue.Compare(right, left);
     }
 }
