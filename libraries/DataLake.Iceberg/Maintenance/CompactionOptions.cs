@@ -21,6 +21,9 @@ public sealed record CompactionOptions
     /// <summary>As many position delete files of a partition become one, and a file to which as many equality delete files apply is written anew.</summary>
     public int MaxDeleteFiles { get; init; } = 50;
 
+    /// <summary>Whether the rows of a group are sorted by the table's sort order, where it has one. They must fit into half of <see cref="MemoryBytes"/> then; a group that does not is left alone and reported.</summary>
+    public bool Sort { get; init; }
+
     /// <summary>The most bytes of data files that one call writes anew; one group is done however large it is.</summary>
     public long MaxBytes { get; init; } = long.MaxValue;
 

@@ -64,13 +64,13 @@ internal sealed class CompactionPlan
                     .Select(group => new CompactionGroup(partition.Key.SpecId, partition.Key.Partition, group)))
                 .OrderByDescending(group => group.Worth),
         ];
-        plan.Merges = [.. partitions.Select(partition => plan.MergeOf(partition.Key.SpecId, partition.Key.Partition, [.. partition])).Where(merge => merge.Deletes.Count >= Math.Max(2, options.MaxDeleteFiles))];
+        plan.Merges = [.. partitions.Select(partition => plan.MergeOf(partition.Key.SpecId, partition.Key.Partition, partition)).Where(merge => merge.Deletes.Count >= Math.Max(2, options.MaxDeleteFiles))];
         plan.candidates.Clear();
         return plan;
     }
 
     /// <summary>A merge without what left the table meanwhile.</summary>
-    public DeleteMerge Rest(DeleteMerge merge) => MergeOf(merge.SpecId, merge.Partition, [.. merge.Targets.Where(file => !gone.Contains(file.Data.DataFile.FilePath))]);
+    public DeleteMerge Rest(DeleteMerge merge) => MergeOf(merge.SpecId, merge.Partition, merge.Targets.Where(file => !gone.Contains(file.Data.DataFile.FilePath)));
 
     /// <summary>Delete files that nothing needs when some data files have left.</summary>
     public IReadOnlyList<DataFile> Unneeded(IEnumerable<ScanFile> leaving)
@@ -93,12 +93,14 @@ internal sealed class CompactionPlan
         foreach (var file in deleteFiles) gone.Add(file.FilePath);
     }
 
-    private DeleteMerge MergeOf(int specId, PartitionTuple partition, IReadOnlyList<ScanFile> targets)
+    private DeleteMerge MergeOf(int specId, PartitionTuple partition, IEnumerable<ScanFile> files)
     {
-        var merged = targets.SelectMany(file => file.Deletes).Select(delete => delete.DataFile)
-            .Where(file => file.Content == DataFileContent.PositionDeletes && file.FileFormat == FileFormat.Parquet && !gone.Contains(file.FilePath)).DistinctBy(file => file.FilePath).ToList();
-        return new DeleteMerge(specId, partition, merged, targets);
+        var targets = files.Where(file => file.Deletes.Any(IsMergeable)).ToList();
+        return new DeleteMerge(specId, partition, [.. targets.SelectMany(file => file.Deletes).Where(IsMergeable).Select(delete => delete.DataFile).DistinctBy(file => file.FilePath)], targets);
     }
+
+    private bool IsMergeable(ManifestEntry delete) =>
+        delete.DataFile is { Content: DataFileContent.PositionDeletes, FileFormat: FileFormat.Parquet } file && !gone.Contains(file.FilePath);
 
     private void Add(ScanFile file)
     {

@@ -22,10 +22,12 @@ internal sealed record DeleteMerge(int SpecId, PartitionTuple Partition, IReadOn
             foreach (var part in Parts(memoryBytes))
             {
                 var positions = part.ToDictionary(file => file.Data.DataFile.FilePath, file => new PositionSet(file.Data.DataFile.RecordCount));
+
+                // What planning says applies, so that a path that was there twice keeps no delete of its earlier file.
+                var applying = part.SelectMany(file => file.Deletes, (file, delete) => (Delete: delete.DataFile.FilePath, File: file.Data.DataFile.FilePath)).ToLookup(pair => pair.Delete, pair => pair.File);
                 foreach (var delete in Deletes)
                 {
-                    // What planning says applies, so that a path that was there twice keeps no delete of its earlier file.
-                    var named = part.Where(file => file.Deletes.Any(entry => entry.DataFile.FilePath == delete.FilePath)).ToDictionary(file => file.Data.DataFile.FilePath, file => positions[file.Data.DataFile.FilePath]);
+                    var named = applying[delete.FilePath].ToDictionary(path => path, path => positions[path]);
                     if (named.Count > 0) await PositionDeleteFile.ReadAsync((location, _) => ValueTask.FromResult(output.Open(location)), delete, named, cancellation);
                 }
 

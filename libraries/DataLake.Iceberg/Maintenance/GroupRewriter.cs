@@ -1,9 +1,11 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using DataLake.Iceberg.Keys;
 using DataLake.Iceberg.Manifests;
 using DataLake.Iceberg.Metadata;
 using DataLake.Iceberg.ParquetFiles;
 using DataLake.Iceberg.Rows;
+using DataLake.Iceberg.Sorting;
 using DataLake.Iceberg.Types;
 using DataLake.Parquet.Schema;
 using DataLake.Parquet.Writing;
@@ -23,11 +25,13 @@ internal sealed class GroupRewriter
     private readonly CompactionOptions options;
     private readonly ParquetSchema columns;
     private readonly ParquetWriterOptions form;
+    private readonly SortOrder order;
 
     public GroupRewriter(RewriteFiles files, TableMetadata table, CompactionOptions options)
     {
         (this.files, this.table, this.options) = (files, table, options);
         columns = ParquetTypes.ToParquet(table.CurrentSchema);
+        order = options.Sort ? table.DefaultSortOrder : SortOrder.Unsorted;
         var bloomFilters = options.Parquet.BloomFilters.ToDictionary();
         foreach (var column in columns.Columns)
             if (column.PhysicalType != PhysicalType.Boolean && TableProperties.Flag(table, BloomFilterProperty + column.Name) == true) bloomFilters.TryAdd(column.Name, new());
@@ -46,25 +50,15 @@ internal sealed class GroupRewriter
         OutputFile? output = null;
         try
         {
-            var reader = new RowReader((location, _) => ValueTask.FromResult(files.Open(location)), table.CurrentSchema, batchBytes: Math.Max(1, options.MemoryBytes / 8));
-            foreach (var file in group.Files)
+            await foreach (var (rowColumns, rows) in RowsAsync(group, cancellation))
             {
-                var rows = 0L;
-                await foreach (var batch in reader.ReadAsync([new FileRows(file.Data.DataFile, [.. file.Deletes.Select(delete => delete.DataFile)])], cancellation))
-                {
-                    rows += batch.RowCount;
-                    if (batch.Live.IsEmpty) continue;
-                    output ??= new OutputFile(files, columns, form);
-                    await output.AppendAsync(batch, cancellation);
+                output ??= new OutputFile(files, columns, form);
+                await output.AppendAsync(rowColumns, rows, cancellation);
 
-                    // A tenth more: a group fills a file or less by its old sizes, and should not leave a scrap.
-                    if (output.Bytes < options.TargetFileBytes * 1.1) continue;
-                    done.Add(await CompleteAsync(output, group, cancellation));
-                    output = null;
-                }
-
-                if (rows != file.Data.DataFile.RecordCount)
-                    throw IcebergException.Corrupt($"{file.Data.DataFile.FilePath} has {rows} rows, and {file.Data.DataFile.RecordCount} by its manifest; restore it.");
+                // A tenth more: a group fills a file or less by its old sizes, and should not leave a scrap.
+                if (output.Bytes < options.TargetFileBytes * 1.1) continue;
+                done.Add(await CompleteAsync(output, group, cancellation));
+                output = null;
             }
 
             if (output is not null) done.Add(await CompleteAsync(output, group, cancellation));
@@ -82,9 +76,31 @@ internal sealed class GroupRewriter
         }
     }
 
-    private static async Task<DataFile> CompleteAsync(OutputFile output, CompactionGroup group, CancellationToken cancellation)
+    /// <summary>The live rows of a group; sorted if that is asked for, else as they are read. Valid until the next ones are asked for.</summary>
+    private async IAsyncEnumerable<(IReadOnlyList<RowColumn> Columns, ReadOnlyMemory<int> Rows)> RowsAsync(CompactionGroup group, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        await using (output) return await output.CompleteAsync(cancellation) with { PartitionSpecId = group.SpecId, Partition = group.Partition };
+        var sorted = order.Fields.Count > 0 ? new SortedRows(table.CurrentSchema, order, options.MemoryBytes / 2) : null;
+        var reader = new RowReader((location, _) => ValueTask.FromResult(files.Open(location)), table.CurrentSchema, batchBytes: Math.Max(1, options.MemoryBytes / 8));
+        foreach (var file in group.Files)
+        {
+            var rows = 0L;
+            await foreach (var batch in reader.ReadAsync([new FileRows(file.Data.DataFile, [.. file.Deletes.Select(delete => delete.DataFile)])], cancellation))
+            {
+                rows += batch.RowCount;
+                if (sorted is not null) sorted.Add(batch);
+                else if (batch.Live.Length > 0) yield return (batch.Columns, batch.LiveRows);
+            }
+
+            if (rows != file.Data.DataFile.RecordCount)
+                throw IcebergException.Corrupt($"{file.Data.DataFile.FilePath} has {rows} rows, and {file.Data.DataFile.RecordCount} by its manifest; restore it.");
+        }
+
+        foreach (var step in sorted?.InOrder() ?? []) yield return (sorted!.Columns, step);
+    }
+
+    private async Task<DataFile> CompleteAsync(OutputFile output, CompactionGroup group, CancellationToken cancellation)
+    {
+        await using (output) return await output.CompleteAsync(cancellation) with { PartitionSpecId = group.SpecId, Partition = group.Partition, SortOrderId = order.Fields.Count > 0 ? order.OrderId : null };
     }
 
     private void CheckMemory(CompactionGroup group)
@@ -113,9 +129,9 @@ internal sealed class GroupRewriter
 
         public long Bytes => writer.BytesWritten + writer.BufferedBytes;
 
-        public ValueTask AppendAsync(RowBatch batch, CancellationToken cancellation)
+        public ValueTask AppendAsync(IReadOnlyList<RowColumn> columns, ReadOnlyMemory<int> rows, CancellationToken cancellation)
         {
-            for (var i = 0; i < batch.Columns.Count; i++) batch.Columns[i].AppendTo(writer[i], batch.Live);
+            for (var i = 0; i < columns.Count; i++) columns[i].AppendTo(writer[i], rows.Span);
             return writer.EndBatchAsync(cancellation);
         }
 

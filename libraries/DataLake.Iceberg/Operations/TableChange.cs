@@ -69,7 +69,7 @@ public sealed record TableChange
     /// <summary>The same rows in other files: compaction.</summary>
     /// <param name="from">The snapshot that the rows were read from.</param>
     /// <param name="removed">The files that were read, and delete files that nothing needs any more.</param>
-    /// <param name="added">The files that were written.</param>
+    /// <param name="added">The files that were written: data files with the rows of those that leave, or position delete files with the positions of those.</param>
     public static TableChange Rewrite(Snapshot from, IReadOnlyList<DataFile> removed, IReadOnlyList<DataFile> added) => new()
     {
         Operation = SnapshotSummary.Replace,

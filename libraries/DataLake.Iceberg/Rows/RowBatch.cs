@@ -23,6 +23,9 @@ public sealed class RowBatch
     /// <summary>The rows that are not deleted, rising.</summary>
     public ReadOnlySpan<int> Live => live.AsSpan(0, liveCount);
 
+    /// <summary>As <see cref="Live"/>, for what waits meanwhile.</summary>
+    internal ReadOnlyMemory<int> LiveRows => live.AsMemory(0, liveCount);
+
     internal void Begin(string filePath, long firstPosition, int rowCount)
     {
         (FilePath, FirstPosition, RowCount, liveCount) = (filePath, firstPosition, rowCount, 0);

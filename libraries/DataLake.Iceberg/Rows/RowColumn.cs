@@ -89,6 +89,13 @@ public sealed class RowColumn
         Elements?.Clear();
     }
 
+    /// <summary>Adds rows of another column of the same type.</summary>
+    internal void Append(RowColumn other, ReadOnlySpan<int> rows)
+    {
+        MakeRoom(rows.Length);
+        foreach (var row in rows) Append(other, row);
+    }
+
     internal void AddNulls(int count)
     {
         MakeRoom(count);
@@ -109,12 +116,38 @@ public sealed class RowColumn
         isNull.Clear();
         if (values.NullCount > 0)
             for (var i = 0; i < count; i++) isNull[i] = values.IsNull(row + i);
-        var start = Start(RowCount);
+        var start = isWords ? 0 : Start(RowCount);
         if (isWords) AddWords(values, value, isNull);
         else if (values is ListColumnValues lists) AddLists(lists, row, ends.AsSpan(RowCount, count), start);
         else
             for (var i = 0; i < count; i++) ends[RowCount + i] = start = isNull[i] ? start : AddBytes(values, value++, start);
         RowCount += count;
+    }
+
+    private void Append(RowColumn other, int row)
+    {
+        MakeRoom(1);
+        nulls[RowCount] = other.nulls[row];
+        if (isWords)
+        {
+            words[RowCount++] = other.words[row];
+            return;
+        }
+
+        var end = Start(RowCount);
+        if (Elements is not null)
+        {
+            for (var i = other.Start(row); i < other.ends[row]; i++) Elements.Append(other.Elements!, i);
+            end = Elements.RowCount;
+        }
+        else
+        {
+            var value = other.BytesOf(row);
+            value.CopyTo(Room(end, value.Length));
+            end += value.Length;
+        }
+
+        ends[RowCount++] = end;
     }
 
     private int Start(int row) => row == 0 ? 0 : ends[row - 1];

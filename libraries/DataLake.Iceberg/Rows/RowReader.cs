@@ -3,6 +3,7 @@ using DataLake.Iceberg.Deletes;
 using DataLake.Iceberg.Manifests;
 using DataLake.Iceberg.ParquetFiles;
 using DataLake.Iceberg.Types;
+using DataLake.Parquet.Metadata;
 using DataLake.Parquet.Reading;
 using DataLake.Parquet.Schema;
 
@@ -87,8 +88,8 @@ public sealed class RowReader(OpenFile open, Schema schema, int batchRows = 8 * 
             var dead = new bool[batchRows];
             var rows = reader.Metadata.RowGroups[rowGroup].RowCount;
 
-            // Large rows after small ones: as a row of the row group is on average.
-            if (rows > 0) nextRows = (int)Math.Clamp(batchBytes / Math.Max(1, reader.Metadata.RowGroups[rowGroup].TotalByteSize / rows), 1, nextRows);
+            var most = MostRows(reader.Metadata.RowGroups[rowGroup]);
+            nextRows = Math.Min(nextRows, most);
             for (var row = 0L; row < rows; row += batch.RowCount)
             {
                 batch.Begin(location, first + row, (int)Math.Min(nextRows, rows - row));
@@ -103,7 +104,7 @@ public sealed class RowReader(OpenFile open, Schema schema, int batchRows = 8 * 
                 for (var i = 0; i < batch.RowCount; i++)
                     if (!dead[i] && !deleted.Contains(first + row + i)) batch.AddLive(i);
                 yield return batch;
-                nextRows = RowsAfter(batch);
+                nextRows = Math.Min(RowsAfter(batch), most);
             }
         }
         finally
@@ -111,6 +112,11 @@ public sealed class RowReader(OpenFile open, Schema schema, int batchRows = 8 * 
             foreach (var cursor in opened) cursor.Dispose();
         }
     }
+
+    /// <summary>Where a few rows are far larger than those before them, a batch should not be too far off: four times what rows of the row group are on average.</summary>
+    private int MostRows(RowGroupMetadata rowGroup) => batchBytes > long.MaxValue / 4 || rowGroup.RowCount == 0
+        ? batchRows
+        : (int)Math.Clamp(4 * batchBytes / Math.Max(1, rowGroup.TotalByteSize / rowGroup.RowCount), 1, batchRows);
 
     /// <summary>As many rows as fit if they are like the last ones, and twice as many as those at most: larger ones may follow.</summary>
     private int RowsAfter(RowBatch batch) => batchBytes == long.MaxValue

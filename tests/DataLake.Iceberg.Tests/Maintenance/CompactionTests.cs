@@ -4,11 +4,13 @@ using DataLake.Iceberg.Manifests;
 using DataLake.Iceberg.Operations;
 using DataLake.Iceberg.Partitioning;
 using DataLake.Iceberg.Planning;
+using DataLake.Iceberg.Sorting;
 using DataLake.Iceberg.Tests.Catalogs;
 using DataLake.Iceberg.Tests.Operations;
 using DataLake.Iceberg.Transforms;
 using DataLake.Iceberg.Values;
 using DataLake.Testing;
+using SortDirection = DataLake.Iceberg.Sorting.SortDirection;
 
 namespace DataLake.Iceberg.Tests.Maintenance;
 
@@ -170,7 +172,9 @@ public sealed class CompactionTests(CatalogFixture lake) : IClassFixture<Catalog
         await table.CommitAsync(TableChange.Append(await table.WriteAsync(metadata, (1, 1)), await table.WriteAsync(metadata, (2, 2))));
         var keys = await table.WriteAsync((output, location) => EqualityDeleteFile.WriteAsync(output, location, LakeTable.Schema, [1], [[IcebergValue.Long(1)]], Cancellation));
         var catalog = new InterruptedCatalog(lake.Catalog, () => table.CommitAsync(TableChange.RowDelta(null, [keys], []) with { Isolation = null }).GetAwaiter().GetResult());
-        await new Compaction(catalog, lake.Files, TimeProvider.System).RunAsync(table.Identifier, new CompactionOptions { MinFiles = 2 }, Cancellation);
+
+        // It is no conflict: the new file is as old as its rows.
+        (await new Compaction(catalog, lake.Files, TimeProvider.System).RunAsync(table.Identifier, new CompactionOptions { MinFiles = 2 }, Cancellation)).RemovedFiles.ShouldBe(2);
         (await table.ReadAsync()).Select(row => row[0].AsLong()).ShouldBe([2]);
         await Compaction.RunAsync(table.Identifier, new CompactionOptions { MaxDeleteFiles = 1 }, Cancellation);
         (await table.ReadAsync()).Select(row => row[0].AsLong()).ShouldBe([2]);
@@ -249,5 +253,81 @@ public sealed class CompactionTests(CatalogFixture lake) : IClassFixture<Catalog
         ((IcebergException)outcome.Skipped.Single().Reason).Kind.ShouldBe(IcebergErrorKind.LimitExceeded);
         (await Compaction.RunAsync(table.Identifier, new CompactionOptions { MemoryBytes = 60_000 }, Cancellation)).RemovedFiles.ShouldBe(1);
         (await table.PlanAsync()).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Rows_are_sorted_by_the_order_of_the_table_if_that_is_asked_for_and_they_fit_into_memory()
+    {
+        var order = new SortOrder(1, [new SortField(2, Transform.Truncate(10), SortDirection.Descending, NullOrder.NullsFirst), new SortField(1, Transform.Identity, SortDirection.Ascending, NullOrder.NullsLast)]);
+        var table = await LakeTable.CreateAsync(lake, "sorted", order: order);
+        var metadata = (await table.LoadAsync()).Metadata;
+        var random = new Random(1);
+        var rows = Enumerable.Range(0, 600).Select(id => (Id: (long)id, Value: random.Next(10) == 0 ? IcebergValue.Null : IcebergValue.Long(random.Next(100)))).OrderBy(_ => random.Next()).ToList();
+        var files = new List<DataFile>();
+        foreach (var part in rows.Chunk(200)) files.Add(await table.WriteRowsAsync(metadata, [.. part.Select(row => new[] { IcebergValue.Long(row.Id), row.Value })]));
+        await table.CommitAsync(TableChange.Append(files));
+        var options = new CompactionOptions { MinFiles = 2, Sort = true };
+
+        ((IcebergException)(await Compaction.RunAsync(table.Identifier, options with { MemoryBytes = 100_000 }, Cancellation)).Skipped.Single().Reason).Kind.ShouldBe(IcebergErrorKind.LimitExceeded);
+        (await Compaction.RunAsync(table.Identifier, options, Cancellation)).AddedFiles.ShouldBe(1);
+
+        (await table.PlanAsync()).Single().Data.DataFile.SortOrderId.ShouldBe(1);
+        var expected = rows.OrderByDescending(row => row.Value.IsNull ? long.MaxValue : row.Value.AsLong() / 10).ThenBy(row => row.Id);
+        (await table.ReadAsync()).Select(row => (row[0].AsLong(), row[1])).ShouldBe(expected);
+    }
+
+    [Fact]
+    public async Task A_compaction_that_is_stopped_in_its_commit_leaves_the_table_as_it_was_and_nothing_behind()
+    {
+        var table = await LakeTable.CreateAsync(lake, "stopped");
+        var metadata = (await table.LoadAsync()).Metadata;
+        var before = await table.CommitAsync(TableChange.Append(await table.WriteAsync(metadata, (1, 1)), await table.WriteAsync(metadata, (2, 2))));
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        var catalog = new InterruptedCatalog(lake.Catalog, stop.Cancel);
+        await Should.ThrowAsync<OperationCanceledException>(() => new Compaction(catalog, lake.Files, TimeProvider.System).RunAsync(table.Identifier, new CompactionOptions { MinFiles = 2 }, stop.Token));
+        (await table.LoadAsync()).MetadataLocation.ShouldBe(before.Table.MetadataLocation);
+        (await table.OrphansAsync()).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Compaction_beside_a_writer_of_upserts_loses_and_doubles_no_row()
+    {
+        var table = await LakeTable.CreateAsync(lake, "beside");
+        var metadata = (await table.LoadAsync()).Metadata;
+        for (var i = 0; i < 5; i++) await table.CommitAsync(TableChange.Append(await table.WriteAsync(metadata, [.. Enumerable.Range(i * 4, 4).Select(id => ((long)id, 0L))])));
+        using var done = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        var skipped = new List<SkippedGroup>();
+        var compaction = Task.Run(async () =>
+        {
+            while (!done.IsCancellationRequested)
+                skipped.AddRange((await Compaction.RunAsync(table.Identifier, new CompactionOptions { MinFiles = 2, DeletedShare = 0.2, MaxDeleteFiles = 2 }, Cancellation)).Skipped);
+        });
+        for (var (i, attempts) = (1, 0); i <= 20; attempts++)
+        {
+            attempts.ShouldBeLessThan(2000);
+            var now = (await table.LoadAsync()).Metadata;
+            var id = i * 7 % 20;
+            try
+            {
+                foreach (var file in await table.PlanAsync(now, now.CurrentSnapshot))
+                {
+                    var position = (await table.LiveAsync(file)).Where(row => row.Id == id).Select(row => row.Position).ToList();
+                    if (position.Count == 0) continue;
+                    var data = file.Data.DataFile;
+                    await table.CommitAsync(TableChange.RowDelta(now.CurrentSnapshotId, [await table.WriteAsync(now, (id, i)), await table.DeleteAsync(data, position)], [data]));
+                    i++;
+                    break;
+                }
+            }
+            catch (IcebergException error) when (error.Kind == IcebergErrorKind.CommitConflict)
+            {
+                // Planned again.
+            }
+        }
+
+        await done.CancelAsync();
+        await compaction;
+        (await table.RowsAsync()).ShouldBe(Enumerable.Range(1, 20).Select(i => ((long)(i * 7 % 20), (long)i)).Order());
+        skipped.ShouldAllBe(group => ((IcebergException)group.Reason).Kind == IcebergErrorKind.CommitConflict);
     }
 }

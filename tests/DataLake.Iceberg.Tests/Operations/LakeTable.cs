@@ -6,6 +6,7 @@ using DataLake.Iceberg.ParquetFiles;
 using DataLake.Iceberg.Partitioning;
 using DataLake.Iceberg.Planning;
 using DataLake.Iceberg.Rows;
+using DataLake.Iceberg.Sorting;
 using DataLake.Iceberg.Tests.Catalogs;
 using DataLake.Iceberg.Types;
 using DataLake.Iceberg.Updates;
@@ -37,8 +38,8 @@ internal sealed class LakeTable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<LakeTable> CreateAsync(ILake lake, string name, PartitionSpec? spec = null, IReadOnlyDictionary<string, string>? properties = null) => new(lake, await lake.Catalog.CreateTableAsync(
-        new TableIdentifier("tests", name), TableMetadataUpdates.Creation(Guid.NewGuid(), lake.Files.LocationOf($"conformed/tests/{name}"), Schema, spec, null, properties), Cancellation));
+    public static async Task<LakeTable> CreateAsync(ILake lake, string name, PartitionSpec? spec = null, IReadOnlyDictionary<string, string>? properties = null, SortOrder? order = null) => new(lake, await lake.Catalog.CreateTableAsync(
+        new TableIdentifier("tests", name), TableMetadataUpdates.Creation(Guid.NewGuid(), lake.Files.LocationOf($"conformed/tests/{name}"), Schema, spec, order, properties), Cancellation));
 
     public async Task<CatalogTable> LoadAsync() => (await lake.Catalog.LoadTableAsync(Identifier, Cancellation))!;
 

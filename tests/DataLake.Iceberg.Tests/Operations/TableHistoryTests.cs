@@ -22,22 +22,21 @@ public sealed class TableHistoryTests(CatalogFixture lake) : IClassFixture<Catal
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
+    /// <summary>The same in every run; DATALAKE_HISTORY_SEEDS adds as many others.</summary>
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(1, 4), .. Enumerable.Range(1000, int.TryParse(Environment.GetEnvironmentVariable("DATALAKE_HISTORY_SEEDS"), out var more) ? more : 0)];
+
     [Theory]
-    [InlineData(1, false)]
-    [InlineData(2, false)]
-    [InlineData(3, true)]
-    [InlineData(4, true)]
-    [InlineData(5, true)]
-    public async Task A_table_has_what_rows_in_memory_have_after_any_history(int seed, bool isPartitioned)
+    [MemberData(nameof(Seeds))]
+    public async Task A_table_has_what_rows_in_memory_have_after_any_history(int seed)
     {
-        var spec = isPartitioned ? new PartitionSpec(0, [PartitionField.Of(1, "id_bucket", Transform.Bucket(3))]) : PartitionSpec.Unpartitioned;
+        var spec = seed % 2 == 0 ? new PartitionSpec(0, [PartitionField.Of(1, "id_bucket", Transform.Bucket(3))]) : PartitionSpec.Unpartitioned;
         var properties = new Dictionary<string, string>
         {
             ["commit.manifest.min-count-to-merge"] = "5", [TableMetadataUpdates.PreviousVersionsMax] = "5", [MetadataFiles.DeleteAfterCommitProperty] = "true",
         };
         var table = await LakeTable.CreateAsync(lake, $"history_{seed}", spec, properties);
         var history = new RandomHistory(lake, table, seed);
-        for (var step = 0; step < 50; step++)
+        for (var step = 0; step < 35; step++)
         {
             var what = $"seed {seed}, step {step}: {await history.StepAsync()}";
             var metadata = (await table.LoadAsync()).Metadata;
@@ -53,9 +52,10 @@ public sealed class TableHistoryTests(CatalogFixture lake) : IClassFixture<Catal
         var health = await TableHealth.MeasureAsync(lake.Files, last, new CompactionOptions(), Cancellation);
         (health.DataFiles, health.Snapshots).ShouldBe(((await table.PlanAsync()).Count, history.Snapshots.Count));
 
-        await IcebirdAgreesAsync(last, last.Metadata.CurrentSnapshotId!.Value, history.Rows, seed);
-        var (tagged, taggedRows) = history.Snapshots.First();
-        await IcebirdAgreesAsync(last, tagged, taggedRows, seed);
+        // A snapshot without a file is one that the reader refuses.
+        if ((await table.PlanAsync()).Count > 0) await IcebirdAgreesAsync(last, last.Metadata.CurrentSnapshotId!.Value, history.Rows, seed);
+        var (earlier, earlierRows) = history.Snapshots.First();
+        if ((await table.PlanAsync(last.Metadata.FindSnapshot(earlier))).Count > 0) await IcebirdAgreesAsync(last, earlier, earlierRows, seed);
         await DuckDbAgreesAsync(table, history.Rows, seed);
     }
 
