@@ -4,8 +4,8 @@ namespace DataLake.Storage;
 
 /// <summary>
 /// Puts names of files and folders on disk, and remembers folders whose names are there: the folders of a lake are few beside its files, and every synchronisation of one
-/// costs a write. A folder that was removed and made again is another one, which its time of birth tells; where a file system keeps none, .NET gives one that changes with the folder, and its name is
-/// put on disk once more.
+/// costs a write. A folder that was removed and made again is another one, which its time of birth tells; where a file system keeps none, its name is put on disk once more
+/// whenever it changed.
 /// </summary>
 /// <param name="flush">Puts the names in a folder on disk.</param>
 internal sealed class DurableFolders(Action<string> flush)
@@ -29,7 +29,7 @@ internal sealed class DurableFolders(Action<string> flush)
         }
 
         // Looked at before: where the folder is exchanged meanwhile, what is remembered is of the one that went.
-        var birth = Directory.GetCreationTimeUtc(path);
+        var birth = PosixFile.BornAt(path);
         if (births.TryGetValue(path, out var known) && known == birth)
         {
             return;

@@ -61,6 +61,26 @@ internal static partial class PosixFile
         }
     }
 
+    /// <summary>
+    /// When a folder was made, which is another time for one that was removed and made again. On Linux .NET's own call does not ask for it and gives a time that changes with the folder; where the file
+    /// system keeps no time of birth, this one does too.
+    /// </summary>
+    public static DateTime BornAt(string directory)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return Directory.GetCreationTimeUtc(directory);
+        }
+
+        // statx(2): which fields are filled in stands first, the time of birth at 80: seconds and nanoseconds.
+        const int workingDirectory = -100;
+        const uint birthTime = 0x800;
+        Span<byte> found = stackalloc byte[256];
+        return StatX(workingDirectory, directory, 0, birthTime, ref found[0]) == 0 && (BitConverter.ToUInt32(found) & birthTime) != 0
+            ? DateTime.UnixEpoch.AddSeconds(BitConverter.ToInt64(found[80..])).AddTicks(BitConverter.ToUInt32(found[88..]) / 100)
+            : Directory.GetCreationTimeUtc(directory);
+    }
+
     /// <summary>The exception that .NET has for an error number.</summary>
     private static Exception Of(int error, string path)
     {
@@ -78,6 +98,9 @@ internal static partial class PosixFile
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int StatX(int directory, string path, int flags, uint mask, ref byte found);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int FileSync(int handle);

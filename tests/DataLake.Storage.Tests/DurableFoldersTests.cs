@@ -19,7 +19,7 @@ public sealed class DurableFoldersTests : IDisposable
             File.WriteAllText(Path.Combine(folder, file), file);
             folders.Flush(Path.Combine(folder, file), folder, isNew: true);
             folders.Flush(folder, parent, isNew: false);
-            births.Add(Directory.GetCreationTimeUtc(folder));
+            births.Add(PosixFile.BornAt(folder));
         }
 
         flushed.Count(path => path == folder).ShouldBe(2);
@@ -33,13 +33,13 @@ public sealed class DurableFoldersTests : IDisposable
     {
         var (parent, folder) = Make();
         folders.Flush(folder, parent, isNew: false);
-        var born = Directory.GetCreationTimeUtc(folder);
+        var born = PosixFile.BornAt(folder);
         do
         {
             Directory.Delete(folder);
             Directory.CreateDirectory(folder);
         }
-        while (Directory.GetCreationTimeUtc(folder) == born); // The system's clock ticks every few milliseconds.
+        while (PosixFile.BornAt(folder) == born); // The system's clock ticks every few milliseconds.
 
         folders.Flush(folder, parent, isNew: false);
         flushed.ShouldBe([parent, parent]);

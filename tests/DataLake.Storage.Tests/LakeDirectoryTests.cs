@@ -107,6 +107,36 @@ public sealed class LakeDirectoryTests : IDisposable
     }
 
     [Fact]
+    public async Task Files_that_are_published_together_are_all_there_afterwards()
+    {
+        await using var taken = lake.Create("a/taken");
+        await taken.PublishAsync(CancellationToken.None);
+        await StagedFile.PublishTogetherAsync([], CancellationToken.None);
+        var files = new[] { "a/one", "a/two", "b/three" }.Select(lake.Create).ToList();
+        foreach (var file in files)
+        {
+            await file.Stream.WriteAsync(Encoding.UTF8.GetBytes(file.LakePath));
+        }
+
+        await StagedFile.PublishTogetherAsync(files, CancellationToken.None);
+        foreach (var file in files)
+        {
+            await file.DisposeAsync();
+            File.ReadAllText(lake.Resolve(file.LakePath)).ShouldBe(file.LakePath);
+        }
+
+        // Where one name is taken, what has no name yet goes with its disposal.
+        await using (var four = lake.Create("a/four"))
+        await using (var again = lake.Create("a/taken"))
+        await using (var five = lake.Create("a/five"))
+        {
+            (await Should.ThrowAsync<StorageException>(() => StagedFile.PublishTogetherAsync([four, again, five], CancellationToken.None))).Kind.ShouldBe(StorageErrorKind.Exists);
+        }
+
+        Names("*").Order().ShouldBe(["four", "one", "taken", "three", "two"]);
+    }
+
+    [Fact]
     public async Task Of_many_that_publish_one_name_at_once_one_wins()
     {
         for (var round = 0; round < 20; round++)

@@ -20,9 +20,11 @@ internal sealed class ManyFiles(TableLake lake, TableProcesses processes, Benchm
         var template = await OrderRows.WriteAsync(lake.Files, lake.Files.LocationOf("raw/template.parquet"), Enumerable.Range(0, 10_000).Select(i => (long)i), 0, cancellation);
         var listed = new ListedFiles(template);
         var floor = (await processes.IdleAsync()).PeakBytes;
-        report.Note($"Tables of many files of 12 columns, each in a process that did the same once before; medians of {repeat}; memory is the peak above the {floor / Mebibyte:0} MiB of a process that does nothing.");
+        report.Note(
+            $"Tables of many files of 12 columns, each in a process that did the same once before; medians of {repeat}; memory is the peak above the {floor / Mebibyte:0} MiB of a process that does nothing.");
         var table = report.Table("files",
-            new("table_files", "files in the table", "N0"), new("step", "step"), new("files", "files of the step", "N0"), new("milliseconds", "ms", "N0"), new("target_ms", "target ms", "N0"), new("cpu_ms", "CPU ms", "N0"), new("peak_mib", "peak MiB", "0"),
+            new("table_files", "files in the table", "N0"), new("step", "step"), new("files", "files of the step", "N0"),
+            new("milliseconds", "ms", "N0"), new("target_ms", "target ms", "N0"), new("cpu_ms", "CPU ms", "N0"), new("peak_mib", "peak MiB", "0"),
             new("allocated_mb", "MB allocated in all", "N0"));
         var isGood = true;
         foreach (var files in (int[])[1_000, 10_000, 100_000])

@@ -30,7 +30,8 @@ internal sealed class SmallCommits(TableLake lake, BenchmarkReport report, Cance
     private async Task<double> RatesAsync(int commits)
     {
         report.Note($"Commits of one file over {Tables} tables, {commits} each, with the SQL catalog in a PostgreSQL that puts every commit on disk, as the lake does.");
-        var table = report.Table("commits", new("at_once", "tables at once"), new("commits", "commits", "N0"), new("per_second", "commits a second", "0"), new("target", "target"), new("p50_ms", "p50 ms", "0.0"), new("p99_ms", "p99 ms", "0.0"), new("cpu_ms", "CPU ms a commit", "0.0"));
+        var table = report.Table("commits",
+            new("at_once", "tables at once"), new("commits", "commits", "N0"), new("per_second", "commits a second", "0"), new("target", "target"), new("p50_ms", "p50 ms", "0.0"), new("p99_ms", "p99 ms", "0.0"), new("cpu_ms", "CPU ms a commit", "0.0"));
         var best = 0.0;
         foreach (var atOnce in (int[])[1, 2, 4, 8])
         {
@@ -64,8 +65,12 @@ internal sealed class SmallCommits(TableLake lake, BenchmarkReport report, Cance
 
     private async Task DepthAsync()
     {
-        report.Note($"What one commit costs as a table gets older; medians of {Around} commits around each. With expiry, {CommitsOfExpiry} snapshots are kept and every {CommitsOfExpiry} commits the rest expires; what that took is the last column.");
-        var table = report.Table("depth", new("expiry", "expiry"), new("snapshots", "commits before", "N0"), new("p50_ms", "p50 ms", "0.0"), new("cpu_ms", "CPU ms", "0.0"), new("metadata_kb", "metadata file KB", "0"), new("files", "files in the folder", "N0"), new("expiry_ms", "expiry ms a commit", "0.0"));
+        report.Note(
+            $"What one commit costs as a table gets older; medians of the {Around} commits after those. With expiry, {CommitsOfExpiry} snapshots are kept and every {CommitsOfExpiry} commits the rest expires; "
+            + "what that took is the last column.");
+        var table = report.Table("depth",
+            new("expiry", "expiry"), new("snapshots", "commits before", "N0"), new("p50_ms", "p50 ms", "0.0"), new("cpu_ms", "CPU ms", "0.0"),
+            new("metadata_kb", "metadata file KB", "0"), new("files", "files in the folder", "N0"), new("expiry_ms", "expiry ms a commit", "0.0"));
         foreach (var expires in (bool[])[false, true])
         {
             var name = expires ? "old_expired" : "old";
@@ -91,7 +96,8 @@ internal sealed class SmallCommits(TableLake lake, BenchmarkReport report, Cance
                 last.Sort();
                 var metadata = (await lake.LoadAsync(name, cancellation)).MetadataLocation;
                 table.Add(
-                    expires ? "yes" : "no", i - Around, last[Around / 2], cpu.TotalMilliseconds / Around, new FileInfo(metadata["file://".Length..]).Length / 1e3, lake.Written(name).Files, expires ? expiry.TotalMilliseconds / i : null);
+                    expires ? "yes" : "no", i - Around, last[Around / 2], cpu.TotalMilliseconds / Around, new FileInfo(metadata["file://".Length..]).Length / 1e3,
+                    lake.Written(name).Files, expires ? expiry.TotalMilliseconds / i : null);
             }
         }
     }

@@ -30,7 +30,8 @@ internal sealed class TableProcesses(Workplace workplace, string lakeFolder, Can
 
     private async Task<JsonDocument> DuckDbAsync(object request)
     {
-        var (_, _, printed) = await ShellTimer.RunAsync($"node '{Contestants.Script("upsert.mjs")}' \"$REQUEST\"", new Dictionary<string, string> { ["REQUEST"] = JsonSerializer.Serialize(request) }, cancellation);
+        var (_, _, printed) = await ShellTimer.RunAsync(
+            $"node '{Contestants.Script("upsert.mjs")}' \"$REQUEST\"", new Dictionary<string, string> { ["REQUEST"] = JsonSerializer.Serialize(request) }, cancellation);
         return JsonDocument.Parse(printed);
     }
 

@@ -25,12 +25,14 @@ internal sealed class UpsertContest(TableLake lake, TableProcesses processes, Be
         }
 
         report.Note(
-            $"Upserts into a table of {rows:N0} rows and 12 columns in {data.Count} files ({data.Sum(file => file.FileSizeInBytes) / 1e6:N0} MB), nine in ten of the keys there already; medians of {repeat}, in turn. DataLake: table loaded, upsert planned, "
-            + "delete files on disk, commit in the catalog, in a process that did one upsert before. DuckDB: COPY of the table without the keys and with the new rows to one file, which is not put on disk; its program's start is not counted. "
-            + "The new rows' file is there already; DuckDB writes its rows again.");
+            $"Upserts into a table of {rows:N0} rows and 12 columns in {data.Count} files ({data.Sum(file => file.FileSizeInBytes) / 1e6:N0} MB), nine in ten of the keys there already; "
+            + $"medians of {repeat}, in turn. DataLake: table loaded, upsert planned, delete files on disk, commit in the catalog, in a process that did one upsert before. DuckDB: COPY of the table "
+            + "without the keys and with the new rows to one file, which is not put on disk; its program's start is not counted. The new rows' file is there already; DuckDB writes its rows again.");
         var table = report.Table("upsert",
-            new("keys", "new rows", "N0"), new("spread", "keys"), new("replaced", "rows replaced", "N0"), new("seconds", "DataLake s", "0.00"), new("duckdb_seconds", "DuckDB s", "0.00"), new("share", "share", "0.00"),
-            new("target", "target"), new("cpu_seconds", "DataLake CPU s", "0.00"), new("duckdb_cpu_seconds", "DuckDB CPU s", "0.00"), new("new_mb", "new rows' MB", "0.00"), new("written_mb", "MB DataLake wrote", "0.00"), new("duckdb_mb", "MB DuckDB wrote", "0.00"), new("peak_mib", "peak MiB", "0"),
+            new("keys", "new rows", "N0"), new("spread", "keys"), new("replaced", "rows replaced", "N0"), new("seconds", "DataLake s", "0.00"), new("duckdb_seconds", "DuckDB s", "0.00"),
+            new("share", "share", "0.00"),
+            new("target", "target"), new("cpu_seconds", "DataLake CPU s", "0.00"), new("duckdb_cpu_seconds", "DuckDB CPU s", "0.00"),
+            new("new_mb", "new rows' MB", "0.00"), new("written_mb", "MB DataLake wrote", "0.00"), new("duckdb_mb", "MB DuckDB wrote", "0.00"), new("peak_mib", "peak MiB", "0"),
             new("duckdb_peak_mib", "DuckDB peak MiB", "0"), new("rows", "rows of both"));
         var isGood = true;
         foreach (var (count, isRecent) in ((long, bool)[])[(keys, false), (keys, true), (Math.Max(1, keys / 10), false), (Math.Max(1, keys / 100), false)])

@@ -14,10 +14,21 @@ public sealed class MetadataFiles(TableFiles files)
     /// <summary>The table property that lets a commit remove the metadata files which fall off the metadata log; <c>write.metadata.previous-versions-max</c> says how long that is.</summary>
     public const string DeleteAfterCommitProperty = "write.metadata.delete-after-commit.enabled";
 
-    /// <summary>Reads one.</summary>
+    // A hundred tables of a hundred snapshots.
+    private const long MostRememberedBytes = 8 << 20;
+
+    private readonly RecentMetadata recent = new(MostRememberedBytes);
+
+    /// <summary>Reads one, or remembers it: such files never change.</summary>
     /// <exception cref="IcebergException">It is not there, or not valid.</exception>
-    public async Task<TableMetadata> ReadAsync(string location, CancellationToken cancellation) =>
-        TableMetadataJson.Parse(await files.ReadAllAsync(location, IcebergReadLimits.Default.MaxMetadataBytes, cancellation));
+    public async Task<TableMetadata> ReadAsync(string location, CancellationToken cancellation)
+    {
+        if (recent.TryGet(location, out var known)) return known;
+        var bytes = await files.ReadAllAsync(location, IcebergReadLimits.Default.MaxMetadataBytes, cancellation);
+        var table = TableMetadataJson.Parse(bytes);
+        recent.Put(location, table, bytes.Length);
+        return table;
+    }
 
     /// <summary>Writes one.</summary>
     /// <param name="table">What it says.</param>
@@ -28,12 +39,18 @@ public sealed class MetadataFiles(TableFiles files)
     {
         ArgumentNullException.ThrowIfNull(table);
         var location = string.Create(CultureInfo.InvariantCulture, $"{FolderOf(table)}/{NumberAfter(previous):D5}-{Guid.NewGuid()}.metadata.json");
-        await files.WriteAllAsync(location, TableMetadataJson.ToUtf8(table), cancellation);
+        var bytes = TableMetadataJson.ToMemory(table);
+        await files.WriteAllAsync(location, bytes, cancellation);
+        recent.Put(location, table, bytes.Length);
         return location;
     }
 
     /// <summary>Removes one that was never pointed to.</summary>
-    public void Delete(string location) => files.Delete(location);
+    public void Delete(string location)
+    {
+        recent.Remove(location);
+        files.Delete(location);
+    }
 
     /// <summary>
     /// Removes the metadata files that a commit made the metadata log forget, if the table's properties ask for it. Only from the table's own metadata folder: a table that was registered from elsewhere

@@ -30,9 +30,12 @@ internal static class JsonText
         }
     }
 
-    public static byte[] Write(Action<Utf8JsonWriter> write)
+    public static byte[] Write(Action<Utf8JsonWriter> write) => WriteOnce(write, 1024).ToArray();
+
+    /// <summary>Writes without a copy; nothing is copied on the way either where the result fits what was expected.</summary>
+    public static ReadOnlyMemory<byte> WriteOnce(Action<Utf8JsonWriter> write, int expectedBytes)
     {
-        var buffer = new ArrayBufferWriter<byte>(1024);
+        var buffer = new ArrayBufferWriter<byte>(expectedBytes);
         using var writer = new Utf8JsonWriter(buffer, WriterOptions);
         try
         {
@@ -44,7 +47,7 @@ internal static class JsonText
         }
 
         writer.Flush();
-        return buffer.WrittenSpan.ToArray();
+        return buffer.WrittenMemory;
     }
 
     /// <summary>Writes a map of strings, its keys in ordinal order but for one that may come first.</summary>

@@ -6,6 +6,9 @@ namespace DataLake.Iceberg.Metadata;
 /// <summary>Table metadata files (<see href="https://iceberg.apache.org/spec/#table-metadata-and-snapshots">Appendix C, Table Metadata and Snapshots</see>).</summary>
 public static class TableMetadataJson
 {
+    // What a snapshot takes with its summary and its place in the log, and the rest of a table with a hundred entries in the metadata log.
+    private const int SnapshotBytes = 1024, OtherBytes = 32 * 1024;
+
     /// <summary>Reads the bytes of a metadata file, plain or compressed with gzip, of version 1 or 2, and checks what it says.</summary>
     /// <param name="bytes">The file.</param>
     /// <param name="limits">How much memory the file may ask for.</param>
@@ -19,13 +22,16 @@ public static class TableMetadataJson
 
     /// <summary>The bytes of a metadata file of version 2. The same metadata always gives the same bytes.</summary>
     /// <exception cref="IcebergException"><see cref="IcebergErrorKind.Unsupported"/>: the table is of version 1. <see cref="IcebergErrorKind.Invalid"/>: it contradicts itself.</exception>
-    public static byte[] ToUtf8(TableMetadata table)
+    public static byte[] ToUtf8(TableMetadata table) => ToMemory(table).ToArray();
+
+    /// <summary>The same without a copy.</summary>
+    internal static ReadOnlyMemory<byte> ToMemory(TableMetadata table)
     {
         ArgumentNullException.ThrowIfNull(table);
         if (table.FormatVersion != TableMetadata.WrittenFormatVersion)
             throw IcebergException.Unsupported($"Table metadata of version {table.FormatVersion} is not written; upgrade the table to version 2 first (upgrade-format-version).");
         if (TableMetadataRules.Fault(table) is { } fault) throw IcebergException.Invalid($"The table metadata contradicts itself: {fault}. Correct the update that made it.");
-        return JsonText.Write(writer => TableMetadataWriter.Write(writer, table));
+        return JsonText.WriteOnce(writer => TableMetadataWriter.Write(writer, table), OtherBytes + (table.Snapshots.Count * SnapshotBytes));
     }
 
     private static byte[] Decompress(ReadOnlyMemory<byte> bytes, int limit)

@@ -5,20 +5,25 @@ using DataLake.Iceberg.Manifests;
 using DataLake.Iceberg.Metadata;
 using DataLake.Iceberg.Partitioning;
 using DataLake.Iceberg.Types;
+using DataLake.Storage;
 
 namespace DataLake.Iceberg.Operations;
 
 /// <summary>
 /// Writes the manifests and manifest lists of one snapshot, and remembers them: what no attempt of the commit made part of the table is removed. Nobody else knows their names.
 /// </summary>
-internal sealed class CommitFiles(TableFiles files, long snapshotId)
+internal sealed class CommitFiles(TableFiles files, long snapshotId) : IAsyncDisposable
 {
+    // Each holds an open file.
+    private const int MostStaged = 32;
+
     private readonly Guid commit = Guid.NewGuid();
     private readonly List<string> written = [];
+    private readonly List<StagedFile> staged = [];
     private int manifests;
     private int lists;
 
-    /// <summary>Writes entries of one kind and spec into as many manifests as they fill.</summary>
+    /// <summary>Writes entries of one kind and spec into as many manifests as they fill. They are published with the manifest list, which alone leads to them.</summary>
     /// <param name="table">The table, with the schema and spec that the entries need.</param>
     /// <param name="specId">The spec.</param>
     /// <param name="content">The kind.</param>
@@ -37,25 +42,22 @@ internal sealed class CommitFiles(TableFiles files, long snapshotId)
         while (hasMore)
         {
             var location = string.Create(CultureInfo.InvariantCulture, $"{MetadataFiles.FolderOf(table)}/{commit}-m{manifests++}.avro");
-            await using var file = files.Create(location);
+            var file = Stage(location);
             await using var writer = new ManifestWriter(file.Stream, schema, spec, content, snapshotId);
             for (; hasMore && writer.BytesWritten < targetBytes; hasMore = await source.MoveNextAsync()) await writer.WriteAsync(Promote(source.Current, type), cancellation);
             done.Add(await writer.CompleteAsync(location, cancellation));
-            await file.PublishAsync(cancellation);
-            written.Add(location);
+            if (staged.Count >= MostStaged) await PublishAsync(cancellation);
         }
 
         return done;
     }
 
-    /// <summary>Writes the manifest list of an attempt.</summary>
+    /// <summary>Writes the manifest list of an attempt, and puts it and its manifests on disk together.</summary>
     public async Task<string> WriteListAsync(TableMetadata table, IEnumerable<ManifestFile> all, long? parentSnapshotId, long sequenceNumber, CancellationToken cancellation)
     {
         var location = string.Create(CultureInfo.InvariantCulture, $"{MetadataFiles.FolderOf(table)}/snap-{snapshotId}-{++lists}-{commit}.avro");
-        await using var file = files.Create(location);
-        await ManifestListWriter.WriteAsync(file.Stream, all, snapshotId, parentSnapshotId, sequenceNumber, cancellation);
-        await file.PublishAsync(cancellation);
-        written.Add(location);
+        await ManifestListWriter.WriteAsync(Stage(location).Stream, all, snapshotId, parentSnapshotId, sequenceNumber, cancellation);
+        await PublishAsync(cancellation);
         return location;
     }
 
@@ -63,6 +65,27 @@ internal sealed class CommitFiles(TableFiles files, long snapshotId)
     public void RemoveAllBut(IReadOnlySet<string> kept)
     {
         foreach (var location in written.Where(location => !kept.Contains(location))) files.Delete(location);
+    }
+
+    /// <summary>Removes what was begun and not published.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var file in staged) await file.DisposeAsync();
+        staged.Clear();
+    }
+
+    private StagedFile Stage(string location)
+    {
+        var file = files.Create(location);
+        staged.Add(file);
+        written.Add(location);
+        return file;
+    }
+
+    private async Task PublishAsync(CancellationToken cancellation)
+    {
+        await StagedFile.PublishTogetherAsync(staged, cancellation);
+        await DisposeAsync();
     }
 
     private static ManifestEntry Promote(ManifestEntry entry, StructType type)

@@ -8,7 +8,7 @@ using DataLake.Iceberg.Updates;
 namespace DataLake.Iceberg.Operations;
 
 /// <summary>Makes the snapshot of one change, again for each attempt; of the files only the manifest list, and what others replaced, is written again.</summary>
-internal sealed class SnapshotProducer
+internal sealed class SnapshotProducer : IAsyncDisposable
 {
     private readonly SnapshotReader reader;
     private readonly TableChange change;
@@ -80,6 +80,9 @@ internal sealed class SnapshotProducer
 
         output.RemoveAllBut(used);
     }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => output.DisposeAsync();
 
     private async Task<IReadOnlyList<ManifestFile>> WriteAddedAsync(TableMetadata table, CommitOptions options, CancellationToken cancellation)
     {

@@ -34,7 +34,7 @@ public sealed class TableCommitter(ICatalog catalog, TableFiles files, TimeProvi
     {
         ArgumentNullException.ThrowIfNull(identifier);
         ArgumentNullException.ThrowIfNull(change);
-        var producer = new SnapshotProducer(reader, files, change, NewSnapshotId());
+        await using var producer = new SnapshotProducer(reader, files, change, NewSnapshotId());
         var isUnknown = false;
         CommitOutcome outcome;
         try

@@ -20,7 +20,8 @@ public sealed class CatalogFixture(TestPostgres postgres) : ILake, IAsyncLifetim
 
     public TableFiles Files => field ??= new TableFiles(Lake);
 
-    public SqlCatalog Catalog => field ??= Open(Database.DataSource);
+    /// <summary>A catalog that remembers nothing: what it loads, it reads.</summary>
+    public SqlCatalog Catalog => Open(Database.DataSource);
 
     ICatalog ILake.Catalog => Catalog;
 

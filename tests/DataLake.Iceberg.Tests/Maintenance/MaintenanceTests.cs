@@ -67,6 +67,17 @@ public sealed class MaintenanceTests(CatalogFixture lake) : IClassFixture<Catalo
     }
 
     [Fact]
+    public async Task A_table_keeps_no_more_snapshots_than_it_may_however_young_they_are()
+    {
+        var table = await LakeTable.CreateAsync(lake, "many");
+        var metadata = (await table.LoadAsync()).Metadata;
+        for (var i = 0; i < 5; i++) await table.CommitAsync(TableChange.Append(await table.WriteAsync(metadata, (i, i))));
+        var expired = await new SnapshotExpiry(lake.Catalog, lake.Files, TimeProvider.System).ExpireAsync(table.Identifier, new ExpiryOptions { MaxSnapshotsToKeep = 2 }, Cancellation);
+        expired.Table.Metadata.Snapshots.Select(snapshot => snapshot.SequenceNumber).ShouldBe([4, 5]);
+        (await table.RowsAsync()).Count.ShouldBe(5);
+    }
+
+    [Fact]
     public async Task Files_outside_the_tables_folder_are_left_to_their_owner()
     {
         var table = await LakeTable.CreateAsync(lake, "in_place");
