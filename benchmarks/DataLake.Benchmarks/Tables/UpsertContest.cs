@@ -98,10 +98,11 @@ internal sealed class UpsertContest(TableLake lake, TableProcesses processes, Be
     {
         var (fresh, range) = (count / 10, isRecent ? Math.Min(rows, count * 5) : rows);
         var changed = count - fresh;
+        var random = new Random(1);
         var ids = new long[count];
-        for (var i = 0L; i < changed; i++) ids[i] = rows - range + (i * range / changed);
+        for (var i = 0L; i < changed; i++) ids[i] = rows - range + random.NextInt64(i * range / changed, (i + 1) * range / changed);
         for (var i = 0L; i < fresh; i++) ids[changed + i] = rows + i;
-        new Random(1).Shuffle(ids);
+        random.Shuffle(ids);
         return ids;
     }
 

@@ -208,6 +208,34 @@ public sealed class TableCommitTests(CatalogFixture lake) : IClassFixture<Catalo
     }
 
     [Fact]
+    public async Task A_commit_of_more_manifests_than_are_open_at_once_has_all_of_them()
+    {
+        var table = await LakeTable.CreateAsync(lake, "manifests", properties: new Dictionary<string, string> { ["commit.manifest-merge.enabled"] = "false" });
+        var metadata = (await table.LoadAsync()).Metadata;
+        var files = new List<DataFile>();
+        for (var i = 0; i < 2; i++) files.Add(await table.WriteAsync(metadata, (i, i)));
+        await table.CommitAsync(TableChange.Append(files));
+        var many = Enumerable.Range(0, 40).Select(i => files[0] with { FilePath = $"{files[0].FilePath}-{i}" }).ToList();
+        foreach (var file in many) await table.CommitAsync(TableChange.Append(file));
+
+        // Every manifest lists a file that leaves, and is written again.
+        var outcome = await table.CommitAsync(TableChange.Overwrite((await table.LoadAsync()).Metadata.CurrentSnapshotId, many, []));
+        (await new SnapshotReader(lake.Files).ManifestsAsync(outcome.Snapshot, Cancellation)).Count(manifest => manifest.AddedSnapshotId == outcome.Snapshot.SnapshotId).ShouldBe(40);
+        (await table.RowsAsync()).ShouldBe([(0, 0), (1, 1)]);
+        (await table.OrphansAsync()).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_change_that_cannot_be_written_leaves_no_manifest()
+    {
+        var table = await LakeTable.CreateAsync(lake, "unwritten");
+        var metadata = (await table.LoadAsync()).Metadata;
+        var (file, strange) = (await table.WriteAsync(metadata, (1, 1)), await table.WriteAsync(metadata, (2, 2)) with { PartitionSpecId = 7 });
+        (await Should.ThrowAsync<IcebergException>(() => table.CommitAsync(TableChange.Append(file, strange)))).Message.ShouldContain("no partition spec 7");
+        (await table.OrphansAsync()).Order().ShouldBe([file.FilePath, strange.FilePath]);
+    }
+
+    [Fact]
     public async Task A_schema_changes_in_the_commit_that_brings_its_first_rows()
     {
         var table = await LakeTable.CreateAsync(lake, "schema");
