@@ -102,6 +102,22 @@ public sealed class WriterTests
         large.RowGroups[0].Columns[1].TotalCompressedSize.ShouldBeLessThan(60_000);
     }
 
+    /// <summary>A column's own part of the memory for dictionaries is 64 KiB here, and 256 KiB are for all.</summary>
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(2, false)]
+    public async Task A_large_dictionary_takes_what_other_columns_leave(int largeColumns, bool isKept)
+    {
+        var schema = new ParquetSchema([.. Enumerable.Range(0, 4).Select(i => ParquetColumn.Text($"c{i}"))]);
+        var rows = Enumerable.Range(0, 20_000).Select(i =>
+            Enumerable.Range(0, 4).Select(object? (column) => Encoding.UTF8.GetBytes(column < largeColumns ? $"{i / 4 % 2_500:d96}" : $"{i % 3}")).ToArray()).ToList();
+        var (file, summary) = await new TestTable("large dictionary", schema, rows) { Options = new() { RowGroupBytes = 2 << 20 } }.WriteAsync();
+        CanonicalRows.Of(schema, await OwnReader.ReadAsync(file)).SequenceEqual(CanonicalRows.Of(schema, rows)).ShouldBeTrue();
+        var chunks = summary.RowGroups.ShouldHaveSingleItem().Columns;
+        chunks.Select(chunk => chunk.PageCounts.Dictionary > 0).ShouldAllBe(isUsed => isUsed);
+        chunks.All(chunk => chunk.PageCounts.Plain == 0).ShouldBe(isKept);
+    }
+
     [Theory]
     [InlineData(31)]
     [InlineData(32)]

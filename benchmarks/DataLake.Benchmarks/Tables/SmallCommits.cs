@@ -106,7 +106,7 @@ internal sealed class SmallCommits(TableLake lake, BenchmarkReport report, Cance
     {
         var file = template with { FilePath = $"file:///elsewhere/run={Guid.NewGuid()}/part-1-0.parquet" };
         var watch = Stopwatch.StartNew();
-        await lake.Commits.CommitAsync(TableLake.Named(name), TableChange.Append(file) with { RunId = Guid.NewGuid().ToString() }, cancellation);
+        await lake.Commits.CommitAsync(TableLake.Named(name), TableChange.Append(file) with { RunIds = [Guid.NewGuid().ToString()] }, cancellation);
         return watch.Elapsed.TotalMilliseconds;
     }
 }

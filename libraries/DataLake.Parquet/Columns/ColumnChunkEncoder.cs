@@ -37,6 +37,9 @@ internal sealed class ColumnChunkEncoder
 
     // Dictionary values that pages refer to; the dictionary may hold more, from a page that went over the limit.
     private int _dictionaryCount;
+
+    // What the dictionary has taken of the bytes that all columns share.
+    private long _dictionaryTaken;
     private int _plainPages;
     private int _dictionaryPages;
     private long _uncompressed;
@@ -60,7 +63,7 @@ internal sealed class ColumnChunkEncoder
             _ => new ByteArrayDictionary(_leaf.FixedLength),
         };
         if (workspace.BloomFilters.TryGetValue(column.Name, out var bloom)) _bloomFilter = new SplitBlockBloomFilter(_leaf, bloom.RoundedBytes);
-        _useDictionary = _dictionary is not null && workspace.DictionaryLimitBytes > 0;
+        _useDictionary = _dictionary is not null && !workspace.Dictionaries.IsNone;
         _isCompressed = workspace.Codec.Codec != CompressionCodec.None;
     }
 
@@ -189,7 +192,7 @@ internal sealed class ColumnChunkEncoder
         var indices = _workspace.Indices(count);
         var isFirst = _dictionaryCount == 0;
         if (!(isFirst && DictionarySample.LooksUnique(_dictionary!, _leaf, plain, count, _workspace.Compressed, indices))
-            && _dictionary!.TryIndex(plain, count, indices, _workspace.DictionaryLimitBytes))
+            && _dictionary!.TryIndex(plain, count, indices, _workspace.Dictionaries.Limit(_dictionaryTaken)))
         {
             var bitWidth = RleHybridEncoder.BitWidth(_dictionary.Count - 1);
             body.Append((byte)bitWidth);
@@ -197,6 +200,7 @@ internal sealed class ColumnChunkEncoder
             if (!isFirst || body.Length - start + _dictionary.ByteLength < plain.Length)
             {
                 _dictionaryCount = _dictionary.Count;
+                _dictionaryTaken = _workspace.Dictionaries.Take(_dictionary.ByteLength, _dictionaryTaken);
                 UpdateStatistics(plain, count, indices);
                 return true;
             }
@@ -209,6 +213,10 @@ internal sealed class ColumnChunkEncoder
         {
             _dictionary!.Dispose(); // Another column can use its arrays meanwhile.
             _chunksToSkip = ChunksWithoutTrying;
+        }
+        else
+        {
+            _dictionaryTaken = _workspace.Dictionaries.Take(_dictionary!.ByteLength, _dictionaryTaken); // It holds values of the page that went over the limit.
         }
 
         return false;
@@ -294,11 +302,13 @@ internal sealed class ColumnChunkEncoder
         _pages.Clear();
         _statistics.Reset();
         _index.Reset();
-        _dictionary?.Clear();
-        _useDictionary = _dictionary is not null && _workspace.DictionaryLimitBytes > 0 && _chunksToSkip == 0;
+        if (_dictionaryTaken > 0) _dictionary!.Dispose(); // Another column may need the memory now.
+        else _dictionary?.Clear();
+        _workspace.Dictionaries.GiveBack(_dictionaryTaken);
+        _useDictionary = _dictionary is not null && !_workspace.Dictionaries.IsNone && _chunksToSkip == 0;
         _isCompressed = _workspace.Codec.Codec != CompressionCodec.None;
         if (_chunksToSkip > 0) _chunksToSkip--;
-        (_dictionaryCount, _plainPages, _dictionaryPages) = (0, 0, 0);
+        (_dictionaryCount, _dictionaryTaken, _plainPages, _dictionaryPages) = (0, 0, 0, 0);
         (_uncompressed, _entries, _nulls) = (0, 0, 0);
     }
 }

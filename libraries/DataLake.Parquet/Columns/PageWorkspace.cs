@@ -1,12 +1,13 @@
 using DataLake.Parquet.BloomFilters;
 using DataLake.Parquet.Buffers;
 using DataLake.Parquet.Compression;
+using DataLake.Parquet.Encodings;
 
 namespace DataLake.Parquet.Columns;
 
 /// <summary>What the columns of one writer share: limits, and the working memory for the one page that is being closed.</summary>
 internal sealed class PageWorkspace(
-    PageCodec codec, int pageBytes, int dictionaryLimitBytes, int maxValueBytes, IReadOnlyDictionary<string, BloomFilterOptions> bloomFilters) : IDisposable
+    PageCodec codec, int pageBytes, DictionaryBudget dictionaries, int maxValueBytes, IReadOnlyDictionary<string, BloomFilterOptions> bloomFilters) : IDisposable
 {
     // What a single huge page may leave behind.
     private const int KeptBytes = 4 << 20;
@@ -22,8 +23,8 @@ internal sealed class PageWorkspace(
     /// <summary>Rows after which a page is closed however small they are; bounds levels and indices.</summary>
     public int PageRows { get; } = Math.Clamp(pageBytes / 4, 1024, 256 * 1024);
 
-    /// <summary>The largest dictionary in bytes.</summary>
-    public int DictionaryLimitBytes { get; } = dictionaryLimitBytes;
+    /// <summary>What dictionaries may take.</summary>
+    public DictionaryBudget Dictionaries { get; } = dictionaries;
 
     /// <summary>The largest value, and the largest list.</summary>
     public int MaxValueBytes { get; } = maxValueBytes;

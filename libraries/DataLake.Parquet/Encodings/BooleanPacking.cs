@@ -18,4 +18,16 @@ internal static class BooleanPacking
         packed[^1] = 0;
         for (var i = 0; i < rest.Length; i++) packed[^1] |= (byte)(rest[i] << i);
     }
+
+    /// <param name="packed">At least an eighth as many bytes.</param>
+    /// <param name="values">Become 0 or 1 each.</param>
+    public static void Unpack(ReadOnlySpan<byte> packed, Span<byte> values)
+    {
+        var eights = MemoryMarshal.Cast<byte, ulong>(values);
+
+        // Each byte of the product keeps the one bit that is its own, which the sum carries into its highest.
+        for (var i = 0; i < eights.Length; i++)
+            eights[i] = ((((packed[i] * 0x0101010101010101UL) & 0x8040201008040201UL) + 0x7F7F7F7F7F7F7F7FUL) >> 7) & 0x0101010101010101UL;
+        for (var i = eights.Length * 8; i < values.Length; i++) values[i] = (byte)((packed[i >> 3] >> (i & 7)) & 1);
+    }
 }

@@ -1,4 +1,5 @@
-using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace DataLake.Parquet.Encodings;
 
@@ -57,6 +58,13 @@ internal ref struct RleHybridDecoder
                 destination[..n].Fill((byte)_runValue);
                 _runLeft -= n;
             }
+            else if (_bitWidth == 1 && (_packedBit & 7) == 0)
+            {
+                n = Math.Min(_packedLeft, destination.Length);
+                BooleanPacking.Unpack(_input[(int)(_packedBit >> 3)..], destination[..n]);
+                _packedBit += n;
+                _packedLeft -= n;
+            }
             else
             {
                 n = Math.Min(Math.Min(_packedLeft, destination.Length), part.Length);
@@ -100,9 +108,12 @@ internal ref struct RleHybridDecoder
         var bit = _packedBit;
         var i = 0;
 
-        // Eight bytes hold any value of up to 32 bits at any bit offset; the last values go byte by byte.
-        for (; i < destination.Length && (bit >> 3) + 8 <= _input.Length; i++, bit += _bitWidth)
-            destination[i] = (int)((BinaryPrimitives.ReadUInt64LittleEndian(_input[(int)(bit >> 3)..]) >> (int)(bit & 7)) & mask);
+        // Eight bytes hold any value of up to 32 bits at any bit offset; the last values go byte by byte. References, because bounds checks cost more than the rest of it.
+        var whole = (((long)_input.Length - 8) * 8) + 7 - bit;
+        var count = whole < 0 ? 0 : _bitWidth == 0 ? destination.Length : (int)Math.Min(destination.Length, (whole / _bitWidth) + 1);
+        ref var input = ref MemoryMarshal.GetReference(_input);
+        for (; i < count; i++, bit += _bitWidth)
+            destination[i] = (int)((Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref input, (nint)(bit >> 3))) >> (int)(bit & 7)) & mask);
         for (; i < destination.Length; i++, bit += _bitWidth)
         {
             ulong bits = 0;

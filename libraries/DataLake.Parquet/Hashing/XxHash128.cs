@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace DataLake.Parquet.Hashing;
 
@@ -17,7 +19,6 @@ public static class XxHash128
     private const ulong PrimeMix1 = 0x165667919E3779F9;
     private const ulong PrimeMix2 = 0x9FB21C651E98DF25;
 
-    private const int Lanes = 8;
     private const int Stripe = 64;
     private const int StripesOfBlock = 16;
     private const int Block = Stripe * StripesOfBlock;
@@ -71,8 +72,8 @@ public static class XxHash128
 
     private static UInt128 Hash9To16(ReadOnlySpan<byte> input)
     {
-        var first = WordAt(input, 0);
-        var last = WordAt(input, input.Length - 8);
+        var first = BinaryPrimitives.ReadUInt64LittleEndian(input);
+        var last = BinaryPrimitives.ReadUInt64LittleEndian(input[^8..]);
         var right = SecretAt(48) ^ SecretAt(56) ^ last;
         var high = Math.BigMul(SecretAt(32) ^ SecretAt(40) ^ first ^ last, Prime64x1, out var low);
         low += (ulong)(input.Length - 1) << 54;
@@ -84,10 +85,11 @@ public static class XxHash128
 
     private static UInt128 HashShort(ReadOnlySpan<byte> input)
     {
+        ref var bytes = ref MemoryMarshal.GetReference(input);
         var (low, high) = ((ulong)input.Length * Prime64x1, 0UL);
         for (var i = (input.Length - 1) >> 5; i >= 0; i--)
         {
-            MixTwo(ref low, ref high, input, 16 * i, input.Length - (16 * i) - 16, 32 * i);
+            MixTwo(ref low, ref high, ref bytes, 16 * i, input.Length - (16 * i) - 16, 32 * i);
         }
 
         return Finish(low, high, input.Length);
@@ -95,19 +97,19 @@ public static class XxHash128
 
     private static UInt128 HashMiddle(ReadOnlySpan<byte> input)
     {
+        ref var bytes = ref MemoryMarshal.GetReference(input);
         var (low, high) = ((ulong)input.Length * Prime64x1, 0UL);
-        for (var i = 0; i < 4; i++)
-        {
-            MixTwo(ref low, ref high, input, 32 * i, (32 * i) + 16, 32 * i);
-        }
-
+        MixTwo(ref low, ref high, ref bytes, 0, 16, 0);
+        MixTwo(ref low, ref high, ref bytes, 32, 48, 32);
+        MixTwo(ref low, ref high, ref bytes, 64, 80, 64);
+        MixTwo(ref low, ref high, ref bytes, 96, 112, 96);
         (low, high) = (Avalanche(low), Avalanche(high));
-        for (var i = 4; i < input.Length >> 5; i++)
+        for (var i = 128; i <= input.Length - 32; i += 32)
         {
-            MixTwo(ref low, ref high, input, 32 * i, (32 * i) + 16, (32 * (i - 4)) + 3);
+            MixTwo(ref low, ref high, ref bytes, i, i + 16, i - 128 + 3);
         }
 
-        MixTwo(ref low, ref high, input, input.Length - 16, input.Length - 32, 103);
+        MixTwo(ref low, ref high, ref bytes, input.Length - 16, input.Length - 32, 103);
         return Finish(low, high, input.Length);
     }
 
@@ -116,62 +118,57 @@ public static class XxHash128
 
     private static UInt128 HashLong(ReadOnlySpan<byte> input)
     {
-        Span<ulong> lanes = [Prime32x3, Prime64x1, Prime64x2, Prime64x3, Prime64x4, Prime32x2, Prime64x5, Prime32x1];
-        var rest = input;
-        for (; rest.Length > Block; rest = rest[Block..])
+        ref var bytes = ref MemoryMarshal.GetReference(input);
+        var first = Vector256.Create(Prime32x3, Prime64x1, Prime64x2, Prime64x3);
+        var second = Vector256.Create(Prime64x4, Prime32x2, Prime64x5, Prime32x1);
+        var place = 0;
+        for (; input.Length - place > Block; place += Block)
         {
             for (var i = 0; i < StripesOfBlock; i++)
             {
-                Accumulate(lanes, rest[(Stripe * i)..], 8 * i);
+                Accumulate(ref first, ref second, ref bytes, place + (Stripe * i), 8 * i);
             }
 
-            Scramble(lanes);
+            first = Scramble(first, Secret.Length - Stripe);
+            second = Scramble(second, Secret.Length - (Stripe / 2));
         }
 
-        for (var i = 0; i < (rest.Length - 1) / Stripe; i++)
+        for (var secret = 0; input.Length - place > Stripe; place += Stripe, secret += 8)
         {
-            Accumulate(lanes, rest[(Stripe * i)..], 8 * i);
+            Accumulate(ref first, ref second, ref bytes, place, secret);
         }
 
-        Accumulate(lanes, input[^Stripe..], Secret.Length - Stripe - 7);
+        Accumulate(ref first, ref second, ref bytes, input.Length - Stripe, Secret.Length - Stripe - 7);
         return new UInt128(
-            Merge(lanes, ~((ulong)input.Length * Prime64x2), Secret.Length - Stripe - 11), Merge(lanes, (ulong)input.Length * Prime64x1, 11));
-    }
-
-    private static void Accumulate(Span<ulong> lanes, ReadOnlySpan<byte> stripe, int secret)
-    {
-        for (var i = 0; i < Lanes; i++)
-        {
-            var word = WordAt(stripe, 8 * i);
-            var value = word ^ SecretAt(secret + (8 * i));
-            lanes[i ^ 1] += word;
-            lanes[i] += (ulong)(uint)value * (value >> 32);
-        }
-    }
-
-    private static void Scramble(Span<ulong> lanes)
-    {
-        for (var i = 0; i < Lanes; i++)
-        {
-            var lane = lanes[i] ^ (lanes[i] >> 47) ^ SecretAt(Secret.Length - Stripe + (8 * i));
-            lanes[i] = lane * Prime32x1;
-        }
-    }
-
-    private static ulong Merge(ReadOnlySpan<ulong> lanes, ulong start, int secret)
-    {
-        for (var i = 0; i < Lanes; i += 2)
-        {
-            start += Fold(lanes[i] ^ SecretAt(secret + (8 * i)), lanes[i + 1] ^ SecretAt(secret + (8 * i) + 8));
-        }
-
-        return Avalanche(start);
+            Merge(first, second, ~((ulong)input.Length * Prime64x2), Secret.Length - Stripe - 11), Merge(first, second, (ulong)input.Length * Prime64x1, 11));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void MixTwo(ref ulong low, ref ulong high, ReadOnlySpan<byte> input, int one, int two, int secret)
+    private static void Accumulate(ref Vector256<ulong> first, ref Vector256<ulong> second, ref byte input, int stripe, int secret)
     {
-        var (a, b, c, d) = (WordAt(input, one), WordAt(input, one + 8), WordAt(input, two), WordAt(input, two + 8));
+        first += Accumulation(WordsAt(ref input, stripe), secret);
+        second += Accumulation(WordsAt(ref input, stripe + (Stripe / 2)), secret + (Stripe / 2));
+    }
+
+    /// <summary>To each lane the product of its keyed word's halves, and its neighbour's word.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<ulong> Accumulation(Vector256<ulong> words, int secret)
+    {
+        var keyed = words ^ WordsAt(ref MemoryMarshal.GetReference(Secret), secret);
+        return Vector256.Shuffle(words, Vector256.Create(1UL, 0, 3, 2)) + ((keyed & Vector256.Create((ulong)uint.MaxValue)) * (keyed >>> 32));
+    }
+
+    private static Vector256<ulong> Scramble(Vector256<ulong> lanes, int secret) =>
+        (lanes ^ (lanes >>> 47) ^ WordsAt(ref MemoryMarshal.GetReference(Secret), secret)) * Vector256.Create(Prime32x1);
+
+    private static ulong Merge(Vector256<ulong> first, Vector256<ulong> second, ulong start, int secret) => Avalanche(
+        start + Fold(first[0] ^ SecretAt(secret), first[1] ^ SecretAt(secret + 8)) + Fold(first[2] ^ SecretAt(secret + 16), first[3] ^ SecretAt(secret + 24))
+        + Fold(second[0] ^ SecretAt(secret + 32), second[1] ^ SecretAt(secret + 40)) + Fold(second[2] ^ SecretAt(secret + 48), second[3] ^ SecretAt(secret + 56)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void MixTwo(ref ulong low, ref ulong high, ref byte input, int one, int two, int secret)
+    {
+        var (a, b, c, d) = (WordAt(ref input, one), WordAt(ref input, one + 8), WordAt(ref input, two), WordAt(ref input, two + 8));
         low = (low + Fold(a ^ SecretAt(secret), b ^ SecretAt(secret + 8))) ^ (c + d);
         high = (high + Fold(c ^ SecretAt(secret + 16), d ^ SecretAt(secret + 24))) ^ (a + b);
     }
@@ -184,10 +181,14 @@ public static class XxHash128
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong SecretAt(int position) => WordAt(Secret, position);
+    private static ulong SecretAt(int position) => WordAt(ref MemoryMarshal.GetReference(Secret), position);
+
+    // References instead of spans: every row is hashed, the lengths are known here, and bounds checks cost as much as the mixing.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong WordAt(ref byte bytes, int position) => Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref bytes, position));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong WordAt(ReadOnlySpan<byte> bytes, int position) => BinaryPrimitives.ReadUInt64LittleEndian(bytes[position..]);
+    private static Vector256<ulong> WordsAt(ref byte bytes, int position) => Unsafe.ReadUnaligned<Vector256<ulong>>(ref Unsafe.Add(ref bytes, position));
 
     private static ulong Avalanche(ulong value)
     {

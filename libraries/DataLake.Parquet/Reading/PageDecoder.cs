@@ -95,7 +95,7 @@ internal sealed class PageDecoder(ParquetColumn column, PageCodec codec, DecodeW
             case ParquetEncoding.Plain when column.Leaf.PhysicalType == PhysicalType.Boolean:
                 if (body.Length < (count + 7) / 8) throw Corrupt("has a page that ends before its values");
                 var unpacked = workspace.Levels(count);
-                for (var i = 0; i < count; i++) unpacked[i] = (byte)((body[i >> 3] >> (i & 7)) & 1);
+                BooleanPacking.Unpack(body, unpacked);
                 values.AddPlain(unpacked, count);
                 break;
             case ParquetEncoding.Plain:
@@ -122,9 +122,9 @@ internal sealed class PageDecoder(ParquetColumn column, PageCodec codec, DecodeW
         if (body.IsEmpty) throw Corrupt("has a page that ends before its values");
         var indices = workspace.Indices(count);
         new RleHybridDecoder(body[1..], body[0]).Decode(indices);
-        var limit = (uint)values.DictionaryCount;
-        foreach (var index in indices)
-            if ((uint)index >= limit) throw Corrupt($"refers to value {(uint)index} of a dictionary of {limit}");
+        var limit = values.DictionaryCount;
+        var wrong = limit == 0 ? 0 : indices.IndexOfAnyExceptInRange(0, limit - 1);
+        if (wrong >= 0) throw Corrupt($"refers to value {(uint)indices[wrong]} of a dictionary of {limit}");
         values.AddIndices(indices);
     }
 

@@ -2,6 +2,7 @@ using System.Numerics;
 using DataLake.Parquet.Buffers;
 using DataLake.Parquet.Columns;
 using DataLake.Parquet.Compression;
+using DataLake.Parquet.Encodings;
 using DataLake.Parquet.Metadata;
 using DataLake.Parquet.Schema;
 using DataLake.Parquet.Statistics;
@@ -45,12 +46,14 @@ public sealed class ParquetFileWriter : IAsyncDisposable
         _schema = schema;
         _options = options;
 
-        // With many columns, open pages and dictionaries take half of the row group's bytes at most.
+        // With many columns, open pages take half of the row group's bytes at most, and dictionaries a quarter: half of that as columns need it.
         var share = options.RowGroupBytes / schema.Columns.Count;
         var pageBytes = (int)Math.Min(options.PageBytes, Math.Max(share / 2, SmallestPage));
-        var dictionaryBytes = (int)Math.Min(options.DictionaryLimitBytes, Math.Max(share / 4, SmallestDictionary));
+        var ownDictionary = (int)Math.Min(options.DictionaryLimitBytes, Math.Max(share / 8, SmallestDictionary));
+        var dictionaries = new DictionaryBudget(
+            options.DictionaryLimitBytes, ownDictionary, Math.Max(0, (options.RowGroupBytes / 4) - ((long)ownDictionary * schema.Columns.Count)));
         _workspace = new PageWorkspace(
-            PageCodec.Create(options.Compression), 1 << BitOperations.Log2((uint)pageBytes), dictionaryBytes, options.MaxValueBytes, options.BloomFilters);
+            PageCodec.Create(options.Compression), 1 << BitOperations.Log2((uint)pageBytes), dictionaries, options.MaxValueBytes, options.BloomFilters);
         _columns = [.. schema.Columns.Select(column => ColumnBuffer.Create(column, _workspace))];
     }
 

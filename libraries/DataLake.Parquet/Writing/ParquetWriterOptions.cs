@@ -24,7 +24,7 @@ public sealed record ParquetWriterOptions
     public int PageBytes { get; init; } = 1 << 20;
 
     /// <summary>Bytes at which a chunk's dictionary is given up and the rest of the chunk becomes PLAIN; 0 writes no dictionaries.
-    /// Default 1 MiB, less where many columns share <see cref="RowGroupBytes"/>.</summary>
+    /// Default 1 MiB, less where the dictionaries of all columns would take more than a quarter of <see cref="RowGroupBytes"/>.</summary>
     public int DictionaryLimitBytes { get; init; } = 1 << 20;
 
     /// <summary>The most bytes of one value, and of all elements of one list; more is refused with <see cref="ParquetErrorKind.InvalidValue"/>. While its page is

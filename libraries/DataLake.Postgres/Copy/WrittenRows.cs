@@ -40,83 +40,80 @@ public static class WrittenRows
 
     private static async Task<ContentHash> HashAsync(Column[] columns, long rows, CancellationToken cancellation)
     {
-        var tuple = new TupleWriter();
+        var batch = new TupleBatch();
+        var rowBytes = columns.Sum(column => column.Encoder.RowBytes);
         var content = default(ContentHash);
         while (rows > 0)
         {
             // Pages of different columns end at different rows: the rows that all of them have are taken at once.
-            var batch = (int)Math.Min(rows, int.MaxValue);
+            var together = (int)Math.Min(rows, int.MaxValue);
             foreach (var column in columns)
             {
-                if (column.Left == 0 && !await column.NextPageAsync(cancellation))
+                if (column.Encoder.RowsLeft == 0 && !await column.NextPageAsync(cancellation))
                 {
                     throw new ParquetException(ParquetErrorKind.Corrupt, "A row group has fewer rows in one column than its metadata states.");
                 }
 
-                batch = Math.Min(batch, column.Left);
+                together = Math.Min(together, column.Encoder.RowsLeft);
             }
 
-            content += Hash(columns, batch, tuple);
-            rows -= batch;
+            content += Hash(columns, together, rowBytes, batch);
+            rows -= together;
         }
 
         return content;
     }
 
-    private static ContentHash Hash(Column[] columns, int rows, TupleWriter tuple)
+    private static ContentHash Hash(Column[] columns, int rows, int rowBytes, TupleBatch batch)
     {
+        Span<int> sizes = stackalloc int[TupleBatch.MostRows];
         var content = default(ContentHash);
-        for (var row = 0; row < rows; row++)
+        while (rows > 0)
         {
-            tuple.Start(columns.Length);
+            // Hardly more are measured than fit: of large rows few do.
+            var next = sizes[..Math.Min(rows, Math.Min(TupleBatch.MostRows, (2 * batch.Rows) + 1))];
+            next.Fill(rowBytes);
             foreach (var column in columns)
             {
-                column.EncodeNext(tuple);
+                column.Encoder.Measure(next);
             }
 
-            content += new ContentHash(XxHash128.Hash(tuple.Tuple));
+            batch.Start(columns.Length, next);
+            foreach (var column in columns)
+            {
+                column.Encoder.Encode(batch);
+            }
+
+            for (var row = 0; row < batch.Rows; row++)
+            {
+                content += new ContentHash(XxHash128.Hash(batch[row]));
+            }
+
+            rows -= batch.Rows;
         }
 
         return content;
     }
 
-    /// <summary>One column's pages, and the place in the one that is read.</summary>
+    /// <summary>One column's pages, and the encoder that walks through them.</summary>
     private sealed class Column(ColumnChunkReader pages, ColumnMapping mapping)
     {
-        private readonly ColumnValues values = pages.Values;
-        private readonly ColumnEncoder encoder = mapping.BindBack(pages.Values);
-        private int row;
-        private int value;
-
         public ColumnChunkReader Pages => pages;
 
-        /// <summary>Rows of the page that were not read yet.</summary>
-        public int Left => values.RowCount - row;
+        public ColumnEncoder Encoder { get; } = mapping.BindBack(pages.Values);
 
         public async ValueTask<bool> NextPageAsync(CancellationToken cancellation)
         {
             do
             {
-                (row, value) = (0, 0);
                 if (!await pages.ReadPageAsync(cancellation))
                 {
                     return false;
                 }
             }
-            while (values.RowCount == 0);
+            while (pages.Values.RowCount == 0);
+            Encoder.StartPage();
             return true;
-        }
-
-        public void EncodeNext(TupleWriter tuple)
-        {
-            if (values.IsNull(row++))
-            {
-                tuple.Null();
-            }
-            else
-            {
-                encoder.Encode(value++, tuple);
-            }
         }
     }
 }

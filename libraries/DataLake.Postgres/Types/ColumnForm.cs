@@ -34,7 +34,7 @@ internal sealed record ColumnForm(SourceTableColumn Source, int FieldId, TypePol
     /// <summary>A text column.</summary>
     /// <param name="select">What the source is asked for; its binary form is the text itself.</param>
     public ColumnMapping Text(string select) => new(Source.Name, select, ParquetColumn.Text(Source.Name, Source.Nullable, FieldId),
-        buffer => new BytesDecoder((ByteArrayColumnBuffer)buffer), values => new BytesEncoder((ByteArrayColumnValues)values));
+        buffer => new BytesDecoder((ByteArrayColumnBuffer)buffer), values => new ByteArrayEncoder<BytesWireForm>((ByteArrayColumnValues)values));
 
     /// <summary>A column of a physical type.</summary>
     public ColumnMapping Of<TBuffer, TValues>(
@@ -73,18 +73,18 @@ internal sealed record ColumnForm(SourceTableColumn Source, int FieldId, TypePol
         if (precision <= 9)
         {
             return Of(PhysicalType.Int32, type,
-                (Int32ColumnBuffer buffer) => new NumericInt32Decoder(buffer, form), (FixedWidthColumnValues<int> values) => new NumericInt32Encoder(values, form));
+                (Int32ColumnBuffer buffer) => new NumericInt32Decoder(buffer, form), (FixedWidthColumnValues<int> values) => FixedWidthEncoder.Of(values, new NumericInt32WireForm(form)));
         }
 
         if (precision <= 18)
         {
             return Of(PhysicalType.Int64, type,
-                (Int64ColumnBuffer buffer) => new NumericInt64Decoder(buffer, form), (FixedWidthColumnValues<long> values) => new NumericInt64Encoder(values, form));
+                (Int64ColumnBuffer buffer) => new NumericInt64Decoder(buffer, form), (FixedWidthColumnValues<long> values) => FixedWidthEncoder.Of(values, new NumericInt64WireForm(form)));
         }
 
         // The fewest bytes whose signed integers hold that many digits.
         var length = (int)Math.Ceiling(((precision * Math.Log2(10)) + 1) / 8);
-        return Fixed(length, type, buffer => new NumericFixedDecoder(buffer, length, form), values => new NumericFixedEncoder(values, form));
+        return Fixed(length, type, buffer => new NumericFixedDecoder(buffer, length, form), values => new ByteArrayEncoder<NumericFixedWireForm>(values, new NumericFixedWireForm(form)));
     }
 
     /// <summary>

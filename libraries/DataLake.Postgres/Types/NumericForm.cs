@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 
 namespace DataLake.Postgres.Types;
 
@@ -16,13 +17,27 @@ internal sealed class NumericForm(int precision, int scale)
     private const ushort NegativeInfinity = 0xF000;
     private const int HeaderLength = 8;
 
+    // 39 digits and up to 3 of padding, in one group each four.
+    private const int GroupsOfInt128 = 11;
+
     // Groups whose digits always fit a long, with room for the two digits of a small power of ten.
     private const int GroupsOfLong = 4;
     private const int PowerOfLong = 2;
 
+    /// <summary>The most bytes that a decimal of 64 bits takes: 19 digits and up to 3 of padding.</summary>
+    internal const int MostBytesOfLong = HeaderLength + (2 * 6);
+
+    /// <summary>The most bytes that a decimal takes.</summary>
+    internal const int MostBytesOfInt128 = HeaderLength + (2 * GroupsOfInt128);
+
     private static readonly Int128[] PowersOfTen = [.. Enumerable.Range(0, 39).Select(power => Enumerable.Repeat((Int128)10, power).Aggregate(Int128.One, (product, ten) => product * ten))];
 
     private readonly Int128 limit = PowersOfTen[precision];
+
+    // What the digits after the point lack to fill their last group, and how many groups they are then.
+    private readonly ulong padding = (scale & 3) switch { 1 => 1_000, 2 => 100, 3 => 10, _ => 1 };
+    private readonly int fraction = (scale + 3) / 4;
+    private readonly ulong endOfFourGroups = (scale & 3) switch { 1 => 10_000_000_000_000, 2 => 100_000_000_000_000, 3 => 1_000_000_000_000_000, _ => 10_000_000_000_000_000 };
 
     /// <summary>Whether a value is NaN or an infinity.</summary>
     internal static bool IsNotFinite(ReadOnlySpan<byte> value) =>
@@ -71,87 +86,70 @@ internal sealed class NumericForm(int precision, int scale)
         return sign == Negative ? -unscaled : unscaled;
     }
 
-    /// <summary>Adds a decimal to a row, in numeric's form with a display scale of 0.</summary>
+    /// <summary>Writes a decimal in numeric's form with a display scale of 0, and returns how many bytes it took.</summary>
     /// <param name="unscaled">The value times 10 to the power of the scale.</param>
-    /// <param name="tuple">The row.</param>
-    internal void Write(long unscaled, TupleWriter tuple)
+    /// <param name="target">At least <see cref="MostBytesOfLong"/>; those behind the value may be overwritten.</param>
+    internal int Write(long unscaled, Span<byte> target)
     {
-        // Aligned so that the point is between two groups.
-        var (padding, above) = (Padding, (scale + 3) / 4);
         var magnitude = unscaled < 0 ? unchecked(0 - (ulong)unscaled) : (ulong)unscaled;
-        if (magnitude > ulong.MaxValue / padding)
+        if (magnitude >= endOfFourGroups)
         {
-            Write((Int128)unscaled, tuple);
-            return;
+            return Write((Int128)unscaled, target);
         }
 
+        // Aligned so that the point is between two groups, which are gathered in 16 bits each, the lowest group lowest.
         magnitude *= padding;
-        Span<ushort> groups = stackalloc ushort[5];
-        var count = 0;
-        for (; magnitude != 0; count++)
-        {
-            (magnitude, var group) = Math.DivRem(magnitude, 10_000);
-            groups[count] = (ushort)group;
-        }
-
-        Write(groups[..count], above, unscaled < 0, tuple);
+        var groups = magnitude < 100_000_000 ? TwoGroups((uint)magnitude) : FourGroups(magnitude);
+        var first = (63 - BitOperations.LeadingZeroCount(groups)) >> 4;
+        var count = groups == 0 ? 0 : first - (BitOperations.TrailingZeroCount(groups) >> 4) + 1;
+        var weight = groups == 0 ? 0 : first - fraction;
+        BinaryPrimitives.WriteUInt64BigEndian(target, ((ulong)count << 48) | ((ulong)(ushort)weight << 32) | (unscaled < 0 ? (ulong)Negative << 16 : 0));
+        BinaryPrimitives.WriteUInt64BigEndian(target[HeaderLength..], groups << (16 * (3 - first)));
+        return HeaderLength + (2 * count);
     }
 
-    /// <inheritdoc cref="Write(long, TupleWriter)"/>
-    internal void Write(Int128 unscaled, TupleWriter tuple)
+    /// <inheritdoc cref="Write(long, Span{byte})"/>
+    /// <param name="unscaled">The value times 10 to the power of the scale.</param>
+    /// <param name="target">At least <see cref="MostBytesOfInt128"/>, or <see cref="MostBytesOfLong"/> for a value of 64 bits.</param>
+    internal int Write(Int128 unscaled, Span<byte> target)
     {
-        // 39 digits and up to 3 of padding, in one group each four.
-        Span<ushort> groups = stackalloc ushort[11];
+        Span<ushort> groups = stackalloc ushort[GroupsOfInt128];
         var magnitude = unscaled < 0 ? (UInt128)(-unscaled) : (UInt128)unscaled;
-        var count = 0;
-        if (Padding > 1)
+        var end = 0;
+        if (padding > 1)
         {
             // The lowest group takes fewer digits, instead of a product that might not fit.
-            var divisor = 10_000 / Padding;
-            (magnitude, var lowest) = UInt128.DivRem(magnitude, divisor);
-            groups[count++] = (ushort)((ulong)lowest * Padding);
+            (magnitude, var lowest) = UInt128.DivRem(magnitude, 10_000 / padding);
+            groups[end++] = (ushort)((ulong)lowest * padding);
         }
 
-        for (; magnitude != 0; count++)
+        for (; magnitude != 0; end++)
         {
             (magnitude, var group) = UInt128.DivRem(magnitude, 10_000);
-            groups[count] = (ushort)group;
+            groups[end] = (ushort)group;
         }
 
-        Write(groups[..count], (scale + 3) / 4, unscaled < 0, tuple);
+        var used = groups[..end].TrimEnd((ushort)0);
+        var weight = used.Length == 0 ? 0 : used.Length - 1 - fraction;
+        used = used.TrimStart((ushort)0);
+        BinaryPrimitives.WriteUInt16BigEndian(target, (ushort)used.Length);
+        BinaryPrimitives.WriteInt16BigEndian(target[2..], (short)weight);
+        BinaryPrimitives.WriteUInt16BigEndian(target[4..], unscaled < 0 ? Negative : (ushort)0);
+        BinaryPrimitives.WriteUInt16BigEndian(target[6..], 0);
+        for (var i = 0; i < used.Length; i++)
+        {
+            BinaryPrimitives.WriteUInt16BigEndian(target[(HeaderLength + (2 * i))..], used[^(i + 1)]);
+        }
+
+        return HeaderLength + (2 * used.Length);
     }
 
-    // What the digits after the point lack to fill their last group.
-    private ulong Padding => (scale & 3) switch { 1 => 1_000, 2 => 100, 3 => 10, _ => 1 };
+    private static ulong TwoGroups(uint below) => ((ulong)(below / 10_000) << 16) | (below % 10_000);
 
-    /// <param name="groups">The groups, lowest first.</param>
-    /// <param name="fraction">How many of them are after the point.</param>
-    /// <param name="isNegative">Whether it is below zero.</param>
-    /// <param name="tuple">The row.</param>
-    private static void Write(ReadOnlySpan<ushort> groups, int fraction, bool isNegative, TupleWriter tuple)
+    private static ulong FourGroups(ulong below)
     {
-        var first = groups.Length - 1;
-        while (first >= 0 && groups[first] == 0)
-        {
-            first--;
-        }
-
-        var last = 0;
-        while (last <= first && groups[last] == 0)
-        {
-            last++;
-        }
-
-        var count = first - last + 1;
-        var target = tuple.Value(HeaderLength + (2 * count));
-        BinaryPrimitives.WriteUInt16BigEndian(target, (ushort)count);
-        BinaryPrimitives.WriteInt16BigEndian(target[2..], (short)(count == 0 ? 0 : first - fraction));
-        BinaryPrimitives.WriteUInt16BigEndian(target[4..], isNegative ? Negative : (ushort)0);
-        BinaryPrimitives.WriteUInt16BigEndian(target[6..], 0);
-        for (var (i, position) = (first, HeaderLength); i >= last; i--, position += 2)
-        {
-            BinaryPrimitives.WriteUInt16BigEndian(target[position..], groups[i]);
-        }
+        var (high, low) = Math.DivRem(below, 100_000_000);
+        return (TwoGroups((uint)high) << 32) | TwoGroups((uint)low);
     }
 
     private long ReadLong(ReadOnlySpan<byte> digits, int last)

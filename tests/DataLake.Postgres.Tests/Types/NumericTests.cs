@@ -13,10 +13,13 @@ namespace DataLake.Postgres.Tests.Types;
 public sealed class NumericTests(TestPostgres postgres)
 {
     [Fact]
-    public async Task Random_numbers_are_read_as_PostgreSQL_writes_them()
+    public async Task Random_numbers_are_read_as_PostgreSQL_writes_them_and_written_so_again()
     {
         var random = new Random(38);
-        var numbers = new List<(string Text, int Precision, int Scale)> { ("10000000000", 11, 0), ("0.00000001", 8, 8), ("100000000.00000001", 17, 8), ("100000000.00000001", 38, 12), ("10000", 38, 33), ("0", 1, 0), ("-0", 38, 38) };
+        var numbers = new List<(string Text, int Precision, int Scale)> { ("10000000000", 11, 0), ("0.00000001", 8, 8), ("100000000.00000001", 17, 8), ("100000000.00000001", 38, 12), ("10000", 38, 33), ("0", 1, 0), ("-0", 38, 38),
+            // The last and the first number on either side of what is written in one piece.
+            ("99999999", 18, 0), ("100000000", 18, 0), ("99999999999999.99", 18, 2), ("-100000000000000.00", 18, 2), ("9999999999999999", 18, 0), ("10000000000000000", 18, 0),
+            ("9999999999.999", 18, 3), ("999999999999999999", 18, 0), ("-99999999999999999.9", 18, 1) };
         for (var i = 0; i < 20_000; i++)
         {
             var precision = random.Next(1, 39);
@@ -37,10 +40,27 @@ public sealed class NumericTests(TestPostgres postgres)
             var (bytes, text, precision, scale) = (reader.GetFieldValue<byte[]>(0), reader.GetString(1), reader.GetInt32(2), reader.GetInt32(3));
             var unscaled = new NumericForm(precision, scale).ReadUnscaled(bytes);
             unscaled.ShouldBe(Int128.Parse(text.Replace(".", "", StringComparison.Ordinal), CultureInfo.InvariantCulture), $"{text} as numeric({precision},{scale})");
+            byte[] canonical = [.. bytes[..6], 0, 0, .. bytes[8..]];
+            foreach (var written in Written(new NumericForm(precision, scale), unscaled))
+            {
+                written.ShouldBe(canonical, $"{text} as numeric({precision},{scale})");
+            }
+
             rows++;
         }
 
         rows.ShouldBe(numbers.Count);
+
+        static IEnumerable<byte[]> Written(NumericForm form, Int128 unscaled)
+        {
+            var target = new byte[NumericForm.MostBytesOfInt128];
+            yield return target[..form.Write(unscaled, target)];
+            if (unscaled == (long)unscaled)
+            {
+                target = new byte[NumericForm.MostBytesOfLong];
+                yield return target[..form.Write((long)unscaled, target)];
+            }
+        }
     }
 
     [Theory]
