@@ -1,6 +1,8 @@
 using System.CommandLine;
 using DataLake.Cli.Ledgers;
 using DataLake.Cli.Output;
+using DataLake.Contracts;
+using DataLake.Ledger.LakeTables;
 using DataLake.Ledger.Model;
 using DataLake.Ledger.Runs;
 
@@ -60,6 +62,7 @@ internal static class ShowCommand
         Console.WriteLine($"Rows        {run.Rows:N0} in {run.FileCount} file(s), {run.Bytes:N0} bytes");
         Write("Content", files.Count > 0 ? $"{RunFile.ContentOf(files)} (rows as the source sent them; the written files were read back and hold the same)" : null);
         Write("Source LSN", run.SourceLsn);
+        Write("Snapshot", run.SnapshotId is { } snapshot ? $"{snapshot} of the lake's table {LakeTableNames.Of(run.Pipeline, TableName.TryParse(run.Table)!)}" : null);
         Write("Trace", run.TraceParent);
         Write("Error", run.Error);
         foreach (var attempt in attempts)
