@@ -40,19 +40,19 @@ public sealed class SqlCatalogTests(CatalogFixture lake) : CatalogContract<Catal
     }
 
     [Fact]
-    public async Task A_namespace_that_is_not_there_has_no_tables() => (await lake.Catalog.ListTablesAsync("nowhere", Cancellation)).ShouldBeEmpty();
+    public async Task A_namespace_that_is_not_there_has_no_tables() => (await Lake.Catalog.ListTablesAsync("nowhere", Cancellation)).ShouldBeEmpty();
 
     [Fact]
     public async Task Metadata_files_that_the_log_forgets_go_with_the_commit_only_if_the_table_says_so()
     {
         var table = await CreateAsync(new TableIdentifier("forgets", "orders"));
-        table = await lake.Catalog.CommitTableAsync(table, [], [Property(TableMetadataUpdates.PreviousVersionsMax, "2")], Cancellation);
-        for (var i = 0; i < 4; i++) table = await lake.Catalog.CommitTableAsync(table, [], [Property("a", $"{i}")], Cancellation);
+        table = await Lake.Catalog.CommitTableAsync(table, [], [Property(TableMetadataUpdates.PreviousVersionsMax, "2")], Cancellation);
+        for (var i = 0; i < 4; i++) table = await Lake.Catalog.CommitTableAsync(table, [], [Property("a", $"{i}")], Cancellation);
         MetadataFilesOf(table.Identifier).Count().ShouldBe(6);
 
         // The file that falls off the log goes; those that fell off before are orphans.
         var forgotten = table.Metadata.MetadataLog[0].MetadataFile;
-        table = await lake.Catalog.CommitTableAsync(table, [], [Property(MetadataFiles.DeleteAfterCommitProperty, "true")], Cancellation);
+        table = await Lake.Catalog.CommitTableAsync(table, [], [Property(MetadataFiles.DeleteAfterCommitProperty, "true")], Cancellation);
         MetadataFilesOf(table.Identifier).ShouldNotContain(forgotten);
         MetadataFilesOf(table.Identifier).Count().ShouldBe(6);
         foreach (var entry in table.Metadata.MetadataLog) MetadataFilesOf(table.Identifier).ShouldContain(entry.MetadataFile);
@@ -62,14 +62,14 @@ public sealed class SqlCatalogTests(CatalogFixture lake) : CatalogContract<Catal
     public async Task A_forgotten_metadata_file_of_another_folder_or_one_that_cannot_be_removed_fails_no_commit()
     {
         var table = await CreateAsync(new TableIdentifier("keeps", "orders"));
-        var elsewhere = lake.Files.LocationOf("conformed/other/metadata/00000-x.metadata.json");
-        await lake.Files.WriteAllAsync(elsewhere, new byte[1], Cancellation);
+        var elsewhere = Lake.Files.LocationOf("conformed/other/metadata/00000-x.metadata.json");
+        await Lake.Files.WriteAllAsync(elsewhere, new byte[1], Cancellation);
         var log = new[] { elsewhere, "s3://bucket/x.metadata.json", $"{table.Metadata.Location}/metadata/gone.metadata.json" }.Select(file => new MetadataLogEntry(1, file)).ToList();
         table = table with { Metadata = table.Metadata with { MetadataLog = log } };
-        var outcome = await lake.Catalog.CommitTableAsync(
+        var outcome = await Lake.Catalog.CommitTableAsync(
             table, [], [Property(TableMetadataUpdates.PreviousVersionsMax, "1"), Property(MetadataFiles.DeleteAfterCommitProperty, "TRUE")], Cancellation);
         outcome.Metadata.MetadataLog.Count.ShouldBe(1);
-        lake.Lake.Exists(lake.Files.PathOf(elsewhere)).ShouldBeTrue();
+        Lake.Lake.Exists(Lake.Files.PathOf(elsewhere)).ShouldBeTrue();
     }
 
     [Fact]
