@@ -6,6 +6,8 @@ using DataLake.Iceberg.Transforms;
 using DataLake.Iceberg.Types;
 using DataLake.Iceberg.Upserts;
 using DataLake.Iceberg.Values;
+using DataLake.Parquet;
+using DataLake.Parquet.Reading;
 
 namespace DataLake.Iceberg.Tests.Upserts;
 
@@ -38,6 +40,26 @@ public sealed class RangeOverwritePlannerTests(CatalogFixture lake) : IClassFixt
         lake.Files.Delete(files[3].FilePath);
         (await Should.ThrowAsync<IcebergException>(() => table.PlanRangeAsync(5, 10))).Message.ShouldContain(files[3].FilePath);
         (await table.PlanRangeAsync(0, 5)).RowsReplaced.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Row_groups_that_lie_outside_are_not_read()
+    {
+        var table = await CreateAsync("row_groups");
+        var file = await table.WriteAsync([.. Enumerable.Range(0, 300).Select(id => ((long)id, 0L))]);
+        await table.AppendAsync(file);
+        var path = lake.Lake.Resolve(lake.Files.PathOf(file.FilePath));
+        long damaged;
+        await using (var reader = await ParquetFileReader.OpenAsync(path)) damaged = reader.Metadata.RowGroups[1].Columns[0].DataPageOffset;
+        await using (var bytes = File.OpenWrite(path))
+        {
+            bytes.Position = damaged;
+            bytes.Write(Enumerable.Repeat((byte)0xFF, 16).ToArray());
+        }
+
+        (await table.PlanRangeAsync(50, 100)).RowsReplaced.ShouldBe(50);
+        (await table.PlanRangeAsync(200, 299)).RowsReplaced.ShouldBe(99);
+        await Should.ThrowAsync<ParquetException>(() => table.PlanRangeAsync(50, 101));
     }
 
     [Fact]
