@@ -9,8 +9,6 @@ namespace DataLake.Storage;
 /// </summary>
 public static class LakePath
 {
-    private const string RunFolder = "/run=";
-
     /// <summary>The folder of RAW files of one run.</summary>
     /// <param name="source">The pipeline the rows come from.</param>
     /// <param name="table">The table, for example <c>public.shipments</c>.</param>
@@ -20,7 +18,7 @@ public static class LakePath
     /// <param name="runId">The run.</param>
     public static string RawRun(string source, string table, bool masked, string kind, DateOnly arrivalDate, Guid runId) =>
         string.Join('/', RawTable(source, table), masked ? "masked" : "original", kind,
-            $"arrival_date={arrivalDate.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}", $"{RunFolder[1..]}{runId}");
+            $"arrival_date={arrivalDate.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}", $"run={runId}");
 
     /// <summary>The folder of all RAW files of one table.</summary>
     public static string RawTable(string source, string table) => $"raw/{Segment(source)}/{Segment(table)}";
@@ -29,14 +27,6 @@ public static class LakePath
     /// <param name="database">Its namespace.</param>
     /// <param name="table">Its name there.</param>
     public static string ConformedTable(string database, string table) => $"conformed/{Segment(database)}/{Segment(table)}";
-
-    /// <summary>The run that a path lies in the folder of, or null.</summary>
-    public static Guid? RunOf(string path)
-    {
-        ArgumentNullException.ThrowIfNull(path);
-        var start = path.IndexOf(RunFolder, StringComparison.Ordinal) + RunFolder.Length;
-        return start >= RunFolder.Length && path.IndexOf('/', start) is var end and > 0 && Guid.TryParseExact(path.AsSpan(start, end - start), "D", out var run) ? run : null;
-    }
 
     /// <summary>The name of one RAW file: it tells the attempt that wrote it, so that two attempts never share a name.</summary>
     public static string RawFile(string runFolder, int attempt, int number) =>

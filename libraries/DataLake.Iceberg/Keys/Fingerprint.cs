@@ -24,6 +24,10 @@ internal static class Fingerprint
         return new UInt128((ulong)value, mixed ^ (mixed >> 33));
     }
 
+    /// <summary>The number that a fingerprint other than <see cref="Null"/> stands for, in a column of such numbers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static long NumberOf(UInt128 fingerprint) => (long)(ulong)(fingerprint >> 64);
+
     /// <summary>An unscaled decimal.</summary>
     public static UInt128 Of(Int128 value)
     {

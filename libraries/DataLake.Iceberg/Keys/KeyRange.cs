@@ -9,7 +9,7 @@ namespace DataLake.Iceberg.Keys;
 
 /// <summary>
 /// The values that one column of a set of keys has, to tell what cannot hold any of them: whole numbers one by one, so that even keys from all over a table pass a page by; of text, bytes
-/// and wide decimals the least and the greatest, and hashes to ask Bloom filters with.
+/// and wide decimals the least and the greatest, and hashes to ask Bloom filters with. Or all whole numbers from one to another.
 /// </summary>
 internal sealed class KeyRange(PrimitiveType type)
 {
@@ -20,6 +20,10 @@ internal sealed class KeyRange(PrimitiveType type)
     private readonly List<ulong> hashes = [];
     private (Int128 Least, Int128 Greatest)? decimals;
     private (byte[] Least, byte[] Greatest)? bytes;
+    private (long First, long Last)? all;
+
+    /// <summary>All whole numbers from one to another, both included, of an int, a long, or a type of days or times.</summary>
+    public static KeyRange Between(PrimitiveType type, long first, long last) => new(type) { all = (first, last) };
 
     public void Add(long number) => numbers.Add(number);
 
@@ -70,6 +74,7 @@ internal sealed class KeyRange(PrimitiveType type)
             case TypeId.Int or TypeId.Long or TypeId.Date or TypeId.Time or TypeId.Timestamp or TypeId.Timestamptz:
                 var least = lower is { } low ? SingleValueBinary.Read(type, low.Span).AsLong() : long.MinValue;
                 var greatest = upper is { } high ? SingleValueBinary.Read(type, high.Span).AsLong() : long.MaxValue;
+                if (all is var (first, last)) return greatest >= first && least <= last;
                 var at = CollectionsMarshal.AsSpan(numbers).BinarySearch(least);
                 if (at < 0) at = ~at;
                 return at < numbers.Count && numbers[at] <= greatest;

@@ -8,7 +8,7 @@ namespace DataLake.Iceberg.Maintenance;
 /// <summary>The files that one compaction writes: where they lie, and how they go when no commit made them part of the table.</summary>
 internal sealed class RewriteFiles(TableFiles files, TableMetadata table)
 {
-    private readonly string folder = (table.Properties.GetValueOrDefault("write.data.path") ?? $"{table.Location.TrimEnd('/')}/data").TrimEnd('/');
+    private readonly string folder = TableProperties.DataFolder(table);
     private readonly Guid call = Guid.NewGuid();
     private int count;
 

@@ -108,14 +108,6 @@ public sealed class TableCommits(IDbContextFactory<LedgerContext> ledger, Ledger
         return [.. bounds.Select(row => new Window(row.WindowFrom, row.WindowTo))];
     }
 
-    /// <summary>Which of some runs read nothing outside a window.</summary>
-    public async Task<IReadOnlySet<Guid>> WithinAsync(IReadOnlyCollection<Guid> runIds, Window window, CancellationToken cancellation)
-    {
-        await using var context = await ledger.CreateDbContextAsync(cancellation);
-        var ids = runIds.ToArray();
-        return (await context.Runs.Where(run => ids.Contains(run.Id) && run.WindowFrom >= window.From && run.WindowTo <= window.To).Select(run => run.Id).ToListAsync(cancellation)).ToHashSet();
-    }
-
     private static async Task AnnounceAsync(LedgerContext context, Run run, bool announce, DateTimeOffset now, CancellationToken cancellation)
     {
         await NoticeStore.RaiseRecoveryAsync(context, run, now, cancellation);

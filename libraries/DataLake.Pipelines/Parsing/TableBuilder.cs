@@ -20,7 +20,7 @@ internal sealed class TableBuilder(MappingReader own, MappingReader? shared, Map
     public TableDefinition? Build()
     {
         var hasCursor = own.Has(TableKeys.Cursor);
-        var cursor = own.TryGet(TableKeys.Cursor, out var found) ? found : null;
+        var cursor = own.TryGet(TableKeys.Cursor, out var found) ? new CursorDefinition(found.Column, found.TimeZone ?? zone) : null;
         IReadOnlyList<Placed<string>> key = own.Get(TableKeys.KeyColumns, []);
         var sensitive = Get(TableKeys.Sensitive, []);
         var write = Get(TableKeys.Write, DefinitionDefaults.Write(hasCursor, own.Has(TableKeys.KeyColumns)));

@@ -19,10 +19,10 @@ internal static class TableKeys
         Examples = ["public.shipments"],
     };
 
-    public static readonly Key<CursorDefinition> Cursor = new(
+    public static readonly Key<CursorText> Cursor = new(
         "cursor",
-        new EitherShape<CursorDefinition>("a column, or a mapping with column and timezone", Values.Column.Then((column, _, _) =>
-            new CursorDefinition(column)), CursorMapping()),
+        new EitherShape<CursorText>("a column, or a mapping with column and timezone", Values.Column.Then((column, _, _) =>
+            new CursorText(column, null)), CursorMapping()),
         "The column that tells when a row was last changed; windows are cut by it. "
         + "A 'timestamp without time zone' needs the zone whose clock it shows: { column: updated_at, timezone: Europe/Amsterdam }.")
     {
@@ -195,16 +195,16 @@ internal static class TableKeys
         return fields.IsComplete ? new SensitiveColumn(fields.Required(SensitiveName), mask, fields.TryGet(SensitiveBy, out var by) ? by : null) : null;
     }
 
-    private static Shape<CursorDefinition> CursorMapping()
+    private static Shape<CursorText> CursorMapping()
     {
         var column = new Key<string>("column", Values.Column, "The column.") { IsRequired = true, Examples = ["updated_at"] };
         var zone = new Key<TimeZoneInfo>("timezone", Values.TimeZone, "Whose wall clock the column shows, for a 'timestamp without time zone'.")
         {
-            DefaultInWords = "none, the column is a 'timestamp with time zone'",
+            DefaultInWords = "that of the pipeline",
             Examples = ["Europe/Amsterdam"],
         };
         return new MappingShape("a mapping with column and timezone", [column, zone]).Then((fields, _, _) =>
-            fields.IsComplete ? new CursorDefinition(fields.Required(column), fields.TryGet(zone, out var found) ? found : null) : null);
+            fields.IsComplete ? new CursorText(fields.Required(column), fields.TryGet(zone, out var found) ? found : null) : null);
     }
 
     private static Shape<ChunkingDefinition> BoundsMapping()

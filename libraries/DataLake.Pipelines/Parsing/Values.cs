@@ -11,6 +11,11 @@ namespace DataLake.Pipelines.Parsing;
 /// <summary>A point in time as a definition writes it; without an offset it is on the pipeline's wall clock.</summary>
 internal sealed record StartText(DateTime Local, TimeSpan? Offset);
 
+/// <summary>A cursor as the file has it.</summary>
+/// <param name="Column">The column.</param>
+/// <param name="TimeZone">Its zone; null for the pipeline's.</param>
+internal sealed record CursorText(string Column, TimeZoneInfo? TimeZone);
+
 /// <summary>The kinds of values that definitions are made of.</summary>
 internal static class Values
 {

@@ -1,6 +1,5 @@
 using DataLake.Contracts;
 using DataLake.Pipelines.Definitions;
-using DataLake.Pipelines.Windows;
 using DataLake.Postgres.Chunks;
 using DataLake.Postgres.Connections;
 using DataLake.Postgres.Cursors;
@@ -64,17 +63,10 @@ public static class DefinitionRules
 
     /// <summary>The condition on its cursor that a window means; null where it has no cursor and is read whole.</summary>
     /// <exception cref="Errors.SourceException">The cursor is not there, or does not order rows in time.</exception>
-    public static CursorRange? RangeOf(PipelineDefinition pipeline, TableDefinition table, SourceTable source, Window window)
+    public static CursorRange? RangeOf(TableDefinition table, SourceTable source, Window window)
     {
-        ArgumentNullException.ThrowIfNull(pipeline);
         ArgumentNullException.ThrowIfNull(table);
-        if (table.Cursor is not { } cursor)
-        {
-            return null;
-        }
-
-        var zone = cursor.TimeZone ?? pipeline.TimeZone;
-        return CursorRange.Of(source, cursor.Column, window, instant => LocalCursor.ToLocal(instant, zone));
+        return table.Cursor is { } cursor ? CursorRange.Of(source, cursor.Column, window, cursor.LocalBound) : null;
     }
 
     private static ColumnMask MaskOf(Mask mask) => mask switch

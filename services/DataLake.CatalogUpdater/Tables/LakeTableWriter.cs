@@ -11,7 +11,6 @@ using DataLake.Iceberg.Planning;
 using DataLake.Iceberg.Types;
 using DataLake.Iceberg.Updates;
 using DataLake.Iceberg.Upserts;
-using DataLake.Ledger.Commits;
 using DataLake.Ledger.LakeTables;
 using DataLake.Ledger.Model;
 using DataLake.Storage;
@@ -27,13 +26,14 @@ public sealed record BatchOutcome(IReadOnlyList<Guid> RunIds, long? SnapshotId);
 /// Makes runs part of their Iceberg table in one commit. Their files are listed where they lie, nothing is copied. The run ids stand in the snapshot, so that committing a run again does nothing; the table's
 /// properties say how far it is, so that the ledger can be made again from the lake.
 /// </summary>
-public sealed class LakeTableWriter(ICatalog catalog, TableFiles files, TableCommits commits, TimeProvider time)
+public sealed class LakeTableWriter(ICatalog catalog, TableFiles files, TimeProvider time)
 {
     private const int MostPlans = 5;
 
     private readonly TableCommitter committer = new(catalog, files, time);
     private readonly ScanPlanner scans = new(files);
     private readonly UpsertPlanner upserts = new(files);
+    private readonly RangeOverwritePlanner ranges = new(files);
     private readonly RunFiles runFiles = new(files);
 
     /// <summary>Commits runs: those that were committed before and not noted, if there are any; else all from the first on that have the same columns.</summary>
@@ -145,16 +145,21 @@ public sealed class LakeTableWriter(ICatalog catalog, TableFiles files, TableCom
             case WriteMode.Replace when all.Count > 0 || head is not null:
                 return (TableChange.ReplaceAll(all), Nothing);
             case WriteMode.Append when runs.Runs is [{ Run: { Kind: RunKind.Backfill } backfill }]:
-                var replaced = await FilesWithinAsync(table, backfill.Window, cancellation);
-                return replaced.Count > 0 ? (TableChange.Overwrite(head?.SnapshotId, replaced, all, Isolation.Snapshot), Nothing) : all.Count > 0 ? (TableChange.Append(all), Nothing) : null;
+                var (cursor, from, to) = TableCursor.RangeOf(SchemaAfter(table, updates), runs.Table, backfill.Window);
+                await RefuseRowsWithoutCursorAsync(table, cursor, cancellation);
+                return Ready(await ranges.PlanAsync(table, updates, cursor.Id, from, to, all, cancellation));
             case WriteMode.Append when all.Count > 0:
                 return (TableChange.Append(all), Nothing);
             case WriteMode.Upsert when all.Count > 0:
-                var plan = await upserts.PlanAsync(table, updates, TableKey.FieldIds(TableMetadataUpdates.Apply(table.Metadata, updates, MetadataChange.At(time, null)).CurrentSchema, runs.Table), added, [], cancellation);
-                Failpoint.Pass("catalog.deletes-written");
-                return (plan.Change, plan.Discard);
+                return Ready(await upserts.PlanAsync(table, updates, TableKey.FieldIds(SchemaAfter(table, updates), runs.Table), added, [], cancellation));
             default:
                 return null;
+        }
+
+        static (TableChange Change, Action Discard)? Ready(ReplacementPlan plan)
+        {
+            Failpoint.Pass("catalog.deletes-written");
+            return plan.IsEmpty ? null : (plan.Change, plan.Discard);
         }
 
         static void Nothing()
@@ -162,19 +167,19 @@ public sealed class LakeTableWriter(ICatalog catalog, TableFiles files, TableCom
         }
     }
 
-    /// <summary>Rows without a key cannot be told apart, so a window that is read again takes the place of those it covers: the files of their runs leave.</summary>
-    private async Task<List<DataFile>> FilesWithinAsync(CatalogTable table, Window window, CancellationToken cancellation)
-    {
-        var ofRuns = new Dictionary<Guid, List<DataFile>>();
-        await foreach (var file in scans.PlanAsync(table.Metadata, table.Metadata.CurrentSnapshot, cancellation: cancellation))
-        {
-            if (LakePath.RunOf(file.Data.DataFile.FilePath) is not { } run) continue;
-            if (!ofRuns.TryGetValue(run, out var ofRun)) ofRuns[run] = ofRun = [];
-            ofRun.Add(file.Data.DataFile);
-        }
+    private Schema SchemaAfter(CatalogTable table, IReadOnlyList<TableUpdate> updates) => TableMetadataUpdates.Apply(table.Metadata, updates, MetadataChange.At(time, null)).CurrentSchema;
 
-        var within = await commits.WithinAsync(ofRuns.Keys, window, cancellation);
-        return [.. ofRuns.Where(run => within.Contains(run.Key)).SelectMany(run => run.Value)];
+    /// <summary>Of a row without a cursor nobody can say whether a window that is read again brings it again: it was read by another cursor, or before the beginning of time.</summary>
+    private async Task RefuseRowsWithoutCursorAsync(CatalogTable table, NestedField cursor, CancellationToken cancellation)
+    {
+        if (cursor.Required) return;
+        await foreach (var file in scans.PlanAsync(table.Metadata, table.Metadata.CurrentSnapshot, withMetrics: true, cancellation: cancellation))
+        {
+            if (file.Data.DataFile.NullValueCounts?.TryGetValue(cursor.Id, out var nulls) == true && nulls == 0) continue;
+            throw new IcebergException(IcebergErrorKind.Invalid,
+                $"Table {table.Identifier} has rows without a value in the cursor '{cursor.Name}', in '{file.Data.DataFile.FilePath}': a backfill cannot tell whether it reads them again. "
+                + "Name the cursor that they were read by, or define a 'key' and write: upsert.");
+        }
     }
 
     private async Task<long> CommitAsync(TableIdentifier identifier, TableChange change, Action discard, CancellationToken cancellation)

@@ -73,7 +73,7 @@ public sealed partial class WindowReader(
     private async Task<RunReceipt> ReadAsync(SourceSnapshot snapshot, ClaimedRun claimed, MemoryShare memory, ReadPace pace, CancellationToken cancellation)
     {
         var (run, pipeline, table, source, connection) = (claimed.Run, claimed.Pipeline, claimed.Table, claimed.Source!, snapshot.Inside[0]);
-        var range = await RangeAsync(run, pipeline, table, source, connection, cancellation);
+        var range = await RangeAsync(run, table, source, connection, cancellation);
         var mappings = await MapAsync(run, pipeline, table, source, cancellation);
         TableFit.CheckBloomFilters(source, table, mappings);
         var chunks = await ChunkPlanner.PlanAsync(connection, source, DefinitionRules.ChunksOf(table), range, pipeline.Source.MaxConnections, cancellation);
@@ -103,10 +103,10 @@ public sealed partial class WindowReader(
     }
 
     private static async Task<CursorRange?> RangeAsync(
-        Run run, PipelineDefinition pipeline, TableDefinition table, SourceTable source, SourceConnection connection, CancellationToken cancellation)
+        Run run, TableDefinition table, SourceTable source, SourceConnection connection, CancellationToken cancellation)
     {
         var read = run.Kind == RunKind.Incremental ? table.ReadRange(run.Window) : run.Window;
-        var range = run.Kind == RunKind.Full ? null : DefinitionRules.RangeOf(pipeline, table, source, read);
+        var range = run.Kind == RunKind.Full ? null : DefinitionRules.RangeOf(table, source, read);
         if (range is not null)
         {
             await range.RefuseNullsAsync(connection, cancellation);

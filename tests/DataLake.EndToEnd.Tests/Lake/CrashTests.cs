@@ -1,5 +1,4 @@
 using DataLake.Iceberg.Operations;
-using DataLake.Storage;
 using DataLake.Testing;
 using Shouldly;
 
@@ -90,7 +89,7 @@ public sealed class CrashTests(TestPostgres postgres)
                 continue;
             }
 
-            var inTable = (await lake.FilesAsync($"public.{name}")).Data.GroupBy(file => LakePath.RunOf(file)!.Value).ToDictionary(run => run.Key, run => (long)run.Count());
+            var inTable = (await lake.FilesAsync($"public.{name}")).Data.GroupBy(file => RunFolder.RunOf(file)).ToDictionary(run => run.Key, run => (long)run.Count());
             foreach (var (run, files) in inTable)
             {
                 files.ShouldBe(await lake.Ledger.ScalarAsync<long>($"SELECT count(*) FROM datalake.run_files WHERE run_id = '{run}'"));

@@ -1,5 +1,6 @@
 using DataLake.Iceberg.Catalogs;
 using DataLake.Iceberg.Evolution;
+using DataLake.Iceberg.Maintenance;
 using DataLake.Iceberg.Manifests;
 using DataLake.Iceberg.Operations;
 using DataLake.Iceberg.ParquetFiles;
@@ -33,9 +34,9 @@ internal sealed class UpsertTable(CatalogFixture lake, CatalogTable created)
 
     public async Task<CatalogTable> LoadAsync() => (await lake.Catalog.LoadTableAsync(created.Identifier, Cancellation))!;
 
-    public Task<CommitOutcome> CommitAsync(UpsertPlan plan) => new TableCommitter(lake.Catalog, lake.Files, TimeProvider.System).CommitAsync(created.Identifier, plan.Change, Cancellation);
+    public Task<CommitOutcome> CommitAsync(ReplacementPlan plan) => new TableCommitter(lake.Catalog, lake.Files, TimeProvider.System).CommitAsync(created.Identifier, plan.Change, Cancellation);
 
-    public async Task<UpsertPlan> PlanAsync(
+    public async Task<ReplacementPlan> PlanAsync(
         IReadOnlyList<IReadOnlyList<DataFile>> generations, IReadOnlyList<DataFile>? deletedKeys = null, Schema? schema = null, IReadOnlyList<int>? key = null, KeySearchOptions? options = null)
     {
         var table = await LoadAsync();
@@ -43,12 +44,29 @@ internal sealed class UpsertTable(CatalogFixture lake, CatalogTable created)
         return await new UpsertPlanner(lake.Files, options).PlanAsync(table, updates, key ?? [1], generations, deletedKeys ?? [], Cancellation);
     }
 
-    public async Task<UpsertPlan> UpsertAsync(params IReadOnlyList<DataFile> files)
+    public async Task<ReplacementPlan> UpsertAsync(params IReadOnlyList<DataFile> files)
     {
         var plan = await PlanAsync([files]);
         await CommitAsync(plan);
         return plan;
     }
+
+    /// <summary>Plans an overwrite of the rows whose first column, unless said otherwise, lies in a half-open range.</summary>
+    public async Task<ReplacementPlan> PlanRangeAsync(IcebergValue lower, IcebergValue upper, IReadOnlyList<DataFile>? added = null, Schema? schema = null, int fieldId = 1)
+    {
+        var table = await LoadAsync();
+        var updates = schema is null ? [] : SchemaEvolution.Updates(table.Identifier.ToString(), table.Metadata, schema);
+        return await new RangeOverwritePlanner(lake.Files).PlanAsync(table, updates, fieldId, lower, upper, added ?? [], Cancellation);
+    }
+
+    public Task<ReplacementPlan> PlanRangeAsync(long lower, long upper, params IReadOnlyList<DataFile> added) => PlanRangeAsync(IcebergValue.Long(lower), IcebergValue.Long(upper), added);
+
+    public async Task AppendAsync(params IReadOnlyList<DataFile> files) =>
+        await new TableCommitter(lake.Catalog, lake.Files, TimeProvider.System).CommitAsync(created.Identifier, TableChange.Append(files), Cancellation);
+
+    /// <summary>Makes one of the files of each partition that has two or more.</summary>
+    public Task<CompactionOutcome> CompactAsync() =>
+        new Compaction(lake.Catalog, lake.Files, TimeProvider.System).RunAsync(created.Identifier, new CompactionOptions { MinFiles = 2 }, Cancellation);
 
     /// <summary>Writes a data file of rows of one partition, by a spec on the first column.</summary>
     public async Task<DataFile> WriteAsync(Schema schema, PartitionSpec spec, params IReadOnlyList<IcebergValue[]> rows)

@@ -30,7 +30,7 @@ public class ConfigTableTests
         pipeline.Source.Connection.ToString().ShouldBe("env:DATALAKE_SOURCE");
         var table = pipeline.Tables.ShouldHaveSingleItem();
         table.Table.ShouldBe(new TableName("public", "cfn_s3_sprk_1_deposits"));
-        table.Cursor.ShouldBe(new CursorDefinition("shipmt_date_tstmp"));
+        table.Cursor.ShouldBe(new CursorDefinition("shipmt_date_tstmp", pipeline.TimeZone));
         table.Window!.Length.ShouldBe(TimeSpan.FromDays(1));
         table.Start.ShouldBe(new DateTimeOffset(2018, 11, 4, 0, 0, 0, TimeSpan.Zero));
         table.Chunks.ShouldBe(new ChunkingDefinition.Bounds("quarter", 1, 1000, 10));

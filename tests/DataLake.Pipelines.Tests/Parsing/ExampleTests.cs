@@ -22,7 +22,7 @@ public class ExampleTests
 
         var shipments = pipeline.Tables[0];
         shipments.Table.ShouldBe(new TableName("public", "shipments"));
-        shipments.Cursor.ShouldBe(new CursorDefinition("updated_at"));
+        shipments.Cursor.ShouldBe(new CursorDefinition("updated_at", TimeZoneInfo.Utc));
         shipments.Key.ShouldBe(["shipment_id"]);
         shipments.Schedule.Text.ShouldBe("*/5 * * * *");
         shipments.Window!.Length.ShouldBe(TimeSpan.FromHours(1));
@@ -124,6 +124,14 @@ public class ExampleTests
     [InlineData("2024-03-31T02:30", "2024-03-31T01:00:00Z")]
     public void A_start_without_offset_is_on_the_clock_of_the_pipeline(string start, string expected) =>
         Parse(Example.Smallest($"cursor: c\nstart: {start}", "timezone: Europe/Amsterdam\n")).Tables[0].Start.ShouldBe(DateTimeOffset.Parse(expected, null));
+
+    [Fact]
+    public void A_cursor_without_a_zone_shows_the_clock_of_the_pipeline()
+    {
+        var cursor = Parse(Example.Smallest("cursor: c", "timezone: Europe/Amsterdam\n")).Tables[0].Cursor.ShouldNotBeNull();
+        cursor.TimeZone.Id.ShouldBe("Europe/Amsterdam");
+        cursor.LocalBound(new DateTimeOffset(2024, 7, 1, 22, 30, 0, TimeSpan.Zero)).ShouldBe(new DateTime(2024, 7, 2, 0, 30, 0));
+    }
 
     [Fact]
     public void A_table_can_say_all_there_is()

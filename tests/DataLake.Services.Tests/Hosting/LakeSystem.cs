@@ -3,6 +3,7 @@ using DataLake.Contracts;
 using DataLake.Extractor;
 using DataLake.Iceberg.Catalogs;
 using DataLake.Iceberg.Files;
+using DataLake.Iceberg.Maintenance;
 using DataLake.Iceberg.Manifests;
 using DataLake.Iceberg.Planning;
 using DataLake.Iceberg.Rows;
@@ -244,12 +245,22 @@ internal sealed class LakeSystem : IAsyncDisposable
     public Task<CatalogTable?> TableAsync(string table) =>
         Services.GetRequiredService<ICatalog>().LoadTableAsync(LakeTableNames.Of(Pipeline, TableName.TryParse(table)!), CancellationToken.None);
 
+    /// <summary>Maintenance merges small files of a table.</summary>
+    /// <returns>How many files became one.</returns>
+    public async Task<int> CompactAsync(string table)
+    {
+        var outcome = await new Compaction(Services.GetRequiredService<ICatalog>(), Services.GetRequiredService<TableFiles>(), Time)
+            .RunAsync(LakeTableNames.Of(Pipeline, TableName.TryParse(table)!), new CompactionOptions { MinFiles = 2 }, CancellationToken.None);
+        outcome.AddedFiles.ShouldBe(1);
+        return outcome.RemovedFiles;
+    }
+
     /// <summary>The files that are part of a table now, in the order of commits.</summary>
     public async Task<IReadOnlyList<TableFile>> FilesAsync(string table)
     {
         var runs = (await AllRunsAsync(table)).ToDictionary(run => run.Id);
         return [.. (await ScanAsync(table)).Select(file => new TableFile(
-            PathOf(file.Data.DataFile), file.Data.DataFile.RecordCount, runs[LakePath.RunOf(file.Data.DataFile.FilePath)!.Value], file.Data.SequenceNumber ?? 0))];
+            PathOf(file.Data.DataFile), file.Data.DataFile.RecordCount, runs[RunFolder.RunOf(file.Data.DataFile.FilePath)], file.Data.SequenceNumber ?? 0))];
     }
 
     /// <summary>All rows of a table, in the order of commits, without those that are deleted.</summary>

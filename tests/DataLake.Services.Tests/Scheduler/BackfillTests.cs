@@ -45,6 +45,86 @@ public sealed class BackfillTests(TestPostgres postgres)
     }
 
     [Fact]
+    public async Task A_window_is_replaced_also_in_files_that_maintenance_merged()
+    {
+        await using var lake = await LoadedAsync("");
+        (await lake.CompactAsync("public.items")).ShouldBe(3);
+        await lake.Source.ExecuteAsync("DELETE FROM items WHERE id = 2; INSERT INTO items VALUES (4, '2026-01-10T09:00:00Z'), (5, '2026-01-10T09:59:59.999999Z'), (6, '2026-01-10T10:00:00Z')");
+        await BackfilledAsync(lake, Noon.AddHours(-3), Noon.AddHours(-2));
+        (await lake.ColumnAsync("public.items", "id")).ShouldBe([1, 3, 4, 5]); // 6 is of the next window.
+
+        await lake.CompactAsync("public.items");
+        await BackfilledAsync(lake, Noon.AddHours(-3), Noon.AddHours(-1));
+        (await lake.ColumnAsync("public.items", "id")).ShouldBe([1, 3, 4, 5, 6]);
+        await lake.Source.ExecuteAsync("DELETE FROM items WHERE at < '2026-01-10T10:00:00Z'");
+        await lake.CompactAsync("public.items");
+        await BackfilledAsync(lake, Noon.AddHours(-4), Noon.AddHours(-2)); // Reads no row.
+        (await lake.ColumnAsync("public.items", "id")).ShouldBe([3, 6]);
+    }
+
+    [Fact]
+    public async Task A_cursor_without_zone_is_replaced_by_the_windows_it_was_read_by_where_clocks_change()
+    {
+        // In Amsterdam 2025-10-26 03:00 became 02:00: the rows of that hour are read when it is over for the second time.
+        await using var lake = await LakeSystem.CreateAsync(postgres,
+            """
+            CREATE TABLE items (id int PRIMARY KEY, at timestamp NOT NULL);
+            INSERT INTO items SELECT row_number() OVER (), t FROM generate_series('2025-10-26 00:00'::timestamp, '2025-10-26 05:00', interval '10 minutes') t;
+            """);
+        lake.Define(" - { table: items, cursor: { column: at, timezone: Europe/Amsterdam }, window: 30m, start: 2025-10-25T20:00:00Z }");
+        await lake.SetSourceClockAsync(new DateTimeOffset(2025, 10, 26, 5, 0, 0, TimeSpan.Zero));
+        await lake.StartAsync();
+        await lake.SettleAsync();
+        (await lake.CompactAsync("public.items")).ShouldBeGreaterThan(5);
+
+        await lake.Source.ExecuteAsync("DELETE FROM items WHERE at IN ('2025-10-26 02:00', '2025-10-26 02:20'); INSERT INTO items VALUES (100, '2025-10-26 02:10'), (101, '2025-10-26 02:40')");
+        var midnight = new DateTimeOffset(2025, 10, 26, 0, 0, 0, TimeSpan.Zero);
+        List<object?> expected = [.. Enumerable.Range(1, 31).Except([13, 15]), 100];
+        await BackfilledAsync(lake, midnight, midnight.AddHours(1.5));
+        (await lake.ColumnAsync("public.items", "id")).ShouldBe(expected);
+        await BackfilledAsync(lake, midnight.AddHours(1.5), midnight.AddHours(2));
+        (await lake.ColumnAsync("public.items", "id")).ShouldBe([.. expected, 101]);
+    }
+
+    [Fact]
+    public async Task A_day_is_replaced_by_the_window_in_which_it_ends()
+    {
+        await using var lake = await LakeSystem.CreateAsync(postgres,
+            "CREATE TABLE items (id int PRIMARY KEY, day date NOT NULL); INSERT INTO items VALUES (7, '2026-01-07'), (8, '2026-01-08'), (9, '2026-01-09'), (10, '2026-01-10')");
+        lake.Define(" - { table: items, cursor: { column: day, timezone: Asia/Tokyo }, window: 6h, start: 2026-01-06T00:00:00Z }");
+        await lake.StartAsync();
+        await lake.SettleAsync();
+        (await lake.ColumnAsync("public.items", "id")).ShouldBe([7, 8, 9]);
+        (await lake.CompactAsync("public.items")).ShouldBe(3);
+
+        // In Tokyo the 8th ends at 15:00 UTC.
+        await lake.Source.ExecuteAsync("DELETE FROM items WHERE id = 8; INSERT INTO items VALUES (81, '2026-01-08'), (82, '2026-01-08'), (91, '2026-01-09')");
+        var day = new DateTimeOffset(2026, 1, 8, 0, 0, 0, TimeSpan.Zero);
+        await BackfilledAsync(lake, day, day.AddHours(12));
+        await BackfilledAsync(lake, day.AddHours(18), day.AddHours(30));
+        (await lake.ColumnAsync("public.items", "id")).ShouldBe([7, 8, 9]);
+        await BackfilledAsync(lake, day.AddHours(12), day.AddHours(18));
+        (await lake.ColumnAsync("public.items", "id")).ShouldBe([7, 9, 81, 82]);
+    }
+
+    [Theory]
+    [InlineData("text", "its cursor 'at' is kept as string")]
+    [InlineData("null", "has rows without a value in the cursor 'at'")]
+    public async Task Rows_that_a_window_cannot_tell_apart_are_left_and_the_backfill_is_refused(string infinity, string reason)
+    {
+        await using var lake = await LakeSystem.CreateAsync(postgres, Items + "INSERT INTO items VALUES (4, '-infinity')");
+        lake.Define($" - {{ table: items, cursor: at, types: {{ infinity: {infinity} }} }}");
+        await lake.StartAsync();
+        await lake.SettleAsync();
+        await lake.BackfillAsync("public.items", Noon.AddHours(-3), Noon);
+        await lake.SettleAsync();
+
+        var refused = (await BackfillRunsAsync(lake)).ShouldHaveSingleItem();
+        (refused.Status, refused.Error!.Contains(reason, StringComparison.Ordinal)).ShouldBe((RunStatus.Failed, true), refused.Error);
+        (await lake.ColumnAsync("public.items", "id")).ShouldBe([1, 2, 3, 4]);
+    }
+
+    [Fact]
     public async Task Two_backfills_of_one_range_are_done_one_after_the_other_and_double_nothing()
     {
         await using var lake = await LoadedAsync("");
@@ -107,6 +187,13 @@ public sealed class BackfillTests(TestPostgres postgres)
     }
 
     private static Window Hour(int hour) => new(Noon.AddHours(hour - 12), Noon.AddHours(hour - 11));
+
+    private static async Task BackfilledAsync(LakeSystem lake, DateTimeOffset from, DateTimeOffset to)
+    {
+        await lake.BackfillAsync("public.items", from, to);
+        await lake.SettleAsync();
+        (await BackfillRunsAsync(lake)).ShouldAllBe(run => run.Status == RunStatus.Committed);
+    }
 
     private static async Task<List<Run>> BackfillRunsAsync(LakeSystem lake) => [.. (await lake.AllRunsAsync()).Where(run => run.Kind == RunKind.Backfill)];
 

@@ -114,7 +114,7 @@ internal static class PlanCommand
         TableFit.Check(source, table);
         Window? window = table.Cursor is null ? null
             : new Window(Instants.Parse(from ?? "beginning", "--from"), to is null ? clock - table.Lag : Instants.Parse(to, "--to"));
-        var range = window is { } given ? DefinitionRules.RangeOf(pipeline, table, source, given) : null;
+        var range = window is { } given ? DefinitionRules.RangeOf(table, source, given) : null;
         var rules = DefinitionRules.ColumnsOf(table);
         // Field ids and the mask key do not change how a table is read.
         var mappings = TableMapping.Of(source, [.. Enumerable.Range(1, source.Columns.Count)], rules, maskKey: "plan");
