@@ -105,7 +105,9 @@ public sealed class LakeTableTests(TestPostgres postgres)
     /// <summary>Goes forward and back once more, for the JSON; then types the command that it names.</summary>
     private static async Task<string> ReadAgainAsync(OperationsLake lake)
     {
-        var left = Json(await LakeAsync(lake, "table", "shipments", "--json")).GetProperty("snapshots").EnumerateArray().Single(snapshot => !snapshot.GetProperty("inMain").GetBoolean()).GetProperty("id").GetString()!;
+        var told = Json(await LakeAsync(lake, "table", "shipments", "--json"));
+        told.GetProperty("missing").GetArrayLength().ShouldBe(1);
+        var left = told.GetProperty("snapshots").EnumerateArray().Single(snapshot => !snapshot.GetProperty("inMain").GetBoolean()).GetProperty("id").GetString()!;
         var forward = Json(await LakeAsync(lake, "rollback", "shipments", "--to", left, "--yes", "--json"));
         (forward.GetProperty("returning").GetArrayLength(), forward.GetProperty("leaving").GetArrayLength(), forward.GetProperty("done").GetBoolean()).ShouldBe((1, 0, true));
         var back = Json(await LakeAsync(lake, "rollback", "shipments", "--to", "first", "--yes", "--json"));
@@ -113,6 +115,7 @@ public sealed class LakeTableTests(TestPostgres postgres)
         command.ShouldContain("...", "the ledger's connection string is not repeated");
         await LakeAsync(lake, command[1..^2]);
         await OnceAsync(lake);
+        Json(await LakeAsync(lake, "table", "shipments", "--json")).GetProperty("missing").GetArrayLength().ShouldBe(0);
         return await QueryAsync(lake);
     }
 

@@ -44,8 +44,7 @@ public sealed class TableTextTests
     {
         // A window without rows is in no snapshot, so that the schedule's ranges have gaps; a backfill stands alone, or is a part of them.
         List<Run> runs = [Run(RunKind.Incremental, 10, 11), Run(RunKind.Incremental, 13, 14), Run(RunKind.Backfill, 1, 3), Run(RunKind.Backfill, 3, 4), Run(RunKind.Backfill, 12, 13)];
-        var plan = new RollbackPlan(null!, null!, null!, [], [], runs, new SnapshotProgress(null, null, null));
-        plan.Missing.ShouldBe([WindowOf(1, 4), WindowOf(10, 14)]);
+        MissingWindows.Of([.. runs, Run(RunKind.Full, 0, 20)]).ShouldBe([WindowOf(1, 4), WindowOf(10, 14)]);
     }
 
     [Fact]

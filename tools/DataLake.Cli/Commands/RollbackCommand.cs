@@ -9,6 +9,7 @@ using DataLake.Iceberg.Planning;
 using DataLake.Ledger.Commits;
 using DataLake.Ledger.Database;
 using DataLake.Ledger.LakeTables;
+using DataLake.Ledger.Model;
 using DataLake.Ledger.Runs;
 using Spectre.Console;
 
@@ -130,7 +131,7 @@ internal static class RollbackCommand
             return;
         }
 
-        text.Fact("Complete to", $"{(plan.Progress.CompleteTo is { } end ? Instants.Format(end) : "not known")}, after it");
+        text.Fact("Complete to", $"{TableText.End(plan.Progress)}, after it");
         text.WriteSnapshots("These leave the table", Reports(plan, plan.Leaving.Take(MostShown)), plan.Leaving.Count - MostShown);
         text.WriteSnapshots("These come back", Reports(plan, plan.Returning.Take(MostShown)), plan.Returning.Count - MostShown);
         WriteConsequences(text, plan, commands);
@@ -142,6 +143,11 @@ internal static class RollbackCommand
         {
             text.Line("No run leaves the table.");
             return;
+        }
+
+        if (plan.LeavingRuns.Count(run => run.Status != RunStatus.Committed) is > 0 and var open)
+        {
+            text.Line($"{TableText.Count(open, "run")} that the ledger does not note as committed yet will be added again.");
         }
 
         text.Line($"{TableText.Count(plan.LeavingRuns.Count, "run")} with {TableText.Count(plan.LeavingRuns.Sum(run => run.Rows), "row")} leave{(plan.LeavingRuns.Count == 1 ? "s" : "")} the table. The ledger still notes them as committed,");

@@ -23,35 +23,8 @@ internal sealed record RollbackPlan(
     /// <summary>Whether the table is loaded as a whole, so that its next run brings all that left.</summary>
     public bool IsFullLoad => LeavingRuns.Any(run => run.Kind == RunKind.Full);
 
-    /// <summary>The windows that are missing then, as few ranges as possible: one for all that the schedule read, and those of backfills beside it.</summary>
-    public IReadOnlyList<Window> Missing
-    {
-        get
-        {
-            // Between the windows that leave there are only such as brought no rows: reading those again does no harm.
-            var scheduled = LeavingRuns.Where(run => run.Kind == RunKind.Incremental).ToList();
-            var windows = LeavingRuns.Where(run => run.Kind == RunKind.Backfill).Select(run => run.Window).ToList();
-            if (scheduled.Count > 0)
-            {
-                windows.Add(new Window(scheduled.Min(run => run.WindowFrom), scheduled.Max(run => run.WindowTo)));
-            }
-
-            var merged = new List<Window>();
-            foreach (var window in windows.OrderBy(window => window.From))
-            {
-                if (merged.Count > 0 && window.From <= merged[^1].To)
-                {
-                    merged[^1] = new Window(merged[^1].From, window.To > merged[^1].To ? window.To : merged[^1].To);
-                }
-                else
-                {
-                    merged.Add(window);
-                }
-            }
-
-            return merged;
-        }
-    }
+    /// <summary>The windows that are missing then.</summary>
+    public IReadOnlyList<Window> Missing => MissingWindows.Of(LeavingRuns);
 
     /// <summary>What the table's properties say then. Where no run leaves or comes back, they stay.</summary>
     public IReadOnlyList<TableUpdate> Updates

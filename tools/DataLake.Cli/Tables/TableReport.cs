@@ -82,6 +82,9 @@ internal sealed record TableReport
     /// <summary>How many snapshots there are beside those shown.</summary>
     public int MoreSnapshots { get; init; }
 
+    /// <summary>Windows that a rollback took out and nothing has brought back; of the current snapshot only.</summary>
+    public IReadOnlyList<Window> Missing { get; init; } = [];
+
     public required IReadOnlyList<ReferenceReport> References { get; init; }
 
     public required IReadOnlyList<PartitionReport> Partitions { get; init; }
@@ -128,6 +131,7 @@ internal sealed record TableReport
             Columns = [.. schema.Columns.Fields.Select(field => new ColumnReport(field.Id, field.Name, field.Type.ToString()!, field.Required, schema.IdentifierFieldIds.Contains(field.Id)))],
             Snapshots = [.. shown.Take(snapshots).Select(one => SnapshotReport.Of(metadata, one, main))],
             MoreSnapshots = Math.Max(0, shown.Count - snapshots),
+            Missing = asOf is null ? await MissingWindows.LeftBehindAsync(metadata, new RunQueries(ledger.Contexts), cancellation) : [],
             References = [.. metadata.Refs.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => ReferenceReport.Of(metadata, entry.Key, entry.Value))],
             Partitions = content.Partitions,
             Health = asOf is null ? await HealthAsync(ledger, lake, table, cancellation) : null,

@@ -23,15 +23,15 @@ internal sealed class TableText(IAnsiConsole console)
     public void Write(TableReport report)
     {
         WriteFacts(report);
-        WriteColumns(report);
-        WriteSnapshots(report.AsOf is null ? "Snapshots, newest first" : "The snapshot and those it came from", report.Snapshots, report.MoreSnapshots);
         WriteReferences(report.References);
-        WritePartitions(report.Partitions);
         if (report.Health is { } health)
         {
             WriteHealth(health);
         }
 
+        WriteColumns(report);
+        WriteSnapshots(report.AsOf is null ? "Snapshots, newest first" : "The snapshot and those it came from", report.Snapshots, report.MoreSnapshots);
+        WritePartitions(report.Partitions);
         if (report.Files is { } files)
         {
             WriteFiles(files);
@@ -50,7 +50,8 @@ internal sealed class TableText(IAnsiConsole console)
 
         var isWide = console.Profile.Width >= WideWidth;
         var isNarrow = console.Profile.Width < NarrowWidth;
-        var view = View(title, "Snapshot", "Made (UTC)");
+        Line($"\n{title}");
+        var view = View("Snapshot", "Made (UTC)");
         view.Columns[0].NoWrap();
         Add(!isNarrow, "Operation");
         view.AddColumn(Right("Added")).AddColumn(Right("Deleted")).AddColumn(Right("Rows"));
@@ -64,7 +65,7 @@ internal sealed class TableText(IAnsiConsole console)
             cells.AddRange([Number(snapshot.AddedRows), Number(snapshot.DeletedRows), snapshot.Rows is { } rows ? Number(rows) : "?"]);
             AddCell(isWide, snapshot.Window?.ToString() ?? "");
             AddCell(isWide, snapshot.Runs.Count switch { 0 => "", 1 => snapshot.Runs[0][^Math.Min(12, snapshot.Runs[0].Length)..], var count => $"{count} runs" });
-            AddCell(true, snapshot.InMain ? string.Join(", ", snapshot.Names) : string.Join(", ", [.. snapshot.Names, "not in main"]));
+            AddCell(true, string.Join(isNarrow ? "\n" : ", ", snapshot.InMain ? snapshot.Names : [.. snapshot.Names, "not in main"]));
             view.AddRow([.. cells]);
 
             void AddCell(bool isShown, string text)
@@ -115,6 +116,9 @@ internal sealed class TableText(IAnsiConsole console)
     /// <summary>A time to the millisecond, as snapshots have it: copied, it finds the snapshot again.</summary>
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
+    /// <summary>What a snapshot is complete to.</summary>
+    public static string End(SnapshotProgress progress) => progress.CompleteTo?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture) ?? "not known";
+
     /// <summary>A number of things.</summary>
     public static string Count(long number, string one) => $"{Number(number)} {one}{(number == 1 ? "" : "s")}";
 
@@ -122,7 +126,12 @@ internal sealed class TableText(IAnsiConsole console)
     {
         Fact("Table", report.Table);
         Fact("Filled from", report.SourceTable is null ? null : $"{report.SourceTable} by the pipeline {report.Pipeline}");
-        Fact("Complete to", report.Progress.CompleteTo is { } to ? to.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture) : "not known");
+        Fact("Complete to", End(report.Progress) + (report.Missing.Count == 0 ? "" : "; a rollback took out, and nothing has read again:"));
+        foreach (var window in report.Missing)
+        {
+            Fact("", window.ToString());
+        }
+
         Fact("Last run", report.Progress.RunId);
         Fact("Source LSN", report.Progress.SourceLsn);
         Fact("Location", report.Location);
@@ -135,12 +144,13 @@ internal sealed class TableText(IAnsiConsole console)
 
         Fact("Snapshot", $"{snapshot.Id}, made {Time(snapshot.At)} ({snapshot.Operation}){(report.AsOf is null ? "" : $", as of '{report.AsOf}'")}{(snapshot.InMain ? "" : ", which the table does not come from")}");
         Fact("Rows", $"{Number(report.Rows)} in {Count(report.DataFiles, "file")}, {Bytes(report.Bytes)}"
-            + (report.DeleteFiles == 0 ? "" : $"; {Count(report.DeletedRows, "row")} more are deleted, by {Count(report.DeleteFiles, "delete file")}"));
+            + (report.DeleteFiles == 0 ? "" : $"; {Count(report.DeletedRows, "deleted row")}, in {Count(report.DeleteFiles, "delete file")}"));
     }
 
     private void WriteColumns(TableReport report)
     {
-        var view = View("Schema", "Id", "Column", "Type", "Required", "Key");
+        Line("\nSchema");
+        var view = View("Id", "Column", "Type", "Required", "Key");
         foreach (var column in report.Columns.Take(MostColumns))
         {
             view.AddRow($"{column.Id}", Markup.Escape(column.Name), Markup.Escape(column.Type), column.Required ? "yes" : "", column.Key ? "yes" : "");
@@ -166,7 +176,8 @@ internal sealed class TableText(IAnsiConsole console)
             return;
         }
 
-        var view = View("Partitions", "Partition").AddColumn(Right("Files")).AddColumn(Right("Rows")).AddColumn(Right("Size"));
+        Line("\nPartitions");
+        var view = View("Partition").AddColumn(Right("Files")).AddColumn(Right("Rows")).AddColumn(Right("Size"));
         foreach (var partition in partitions.TakeLast(MostPartitions))
         {
             view.AddRow(Markup.Escape(partition.Path), Number(partition.Files), Number(partition.Rows), Bytes(partition.Bytes));
@@ -228,12 +239,7 @@ internal sealed class TableText(IAnsiConsole console)
         }
     }
 
-    private static Table View(string title, params string[] columns)
-    {
-        var view = new Table().Border(TableBorder.Rounded).Title(title);
-        view.Title!.Style = Style.Plain;
-        return view.AddColumns(columns);
-    }
+    private static Table View(params string[] columns) => new Table().Border(TableBorder.Rounded).AddColumns(columns);
 
     private static TableColumn Right(string name) => new TableColumn(name).RightAligned();
 }
