@@ -1,6 +1,7 @@
 using System.Text.Json;
 using DataLake.EndToEnd.Tests.Hosting;
 using DataLake.EndToEnd.Tests.Lake;
+using DataLake.Ledger.Database;
 using DataLake.Ledger.LakeTables;
 using DataLake.Testing;
 using Shouldly;
@@ -79,6 +80,9 @@ public sealed class LakeTableTests(TestPostgres postgres)
         loads.ShouldContain("loads the whole table again");
         loads.ShouldContain("Nothing was changed");
 
+        // A commit is under way; the command waits a while for its end.
+        await using var turn = (await new LedgerLocks(lake.Ledger.DataSource).TryTakeAsync("commit/operations/public.loans", CancellationToken.None)).ShouldNotBeNull();
+        var waits = RefusedAsync(lake, "rollback", "loans", "--to", $"{first}", "--yes");
         (await RefusedAsync(lake, "rollback", "loans", "--to", $"{first}")).ShouldContain("--yes");
         (await RefusedAsync(lake, "table", "nowhere")).ShouldContain("It has: operations.loans, operations.shipments");
         (await RefusedAsync(lake, "table", "loans", "--as-of", "yore")).ShouldContain("no tag or branch of the table (it has main)");
@@ -86,6 +90,8 @@ public sealed class LakeTableTests(TestPostgres postgres)
         (await RefusedAsync(lake, "tag", "loans", "2026-03-01")).ShouldContain("taken for a snapshot's id or a time");
         (await RefusedAsync(lake, "tag", "loans", "old", "--drop")).ShouldContain("no tag 'old'");
         (await RefusedAsync(lake, "tag", "loans", "soon", "--keep", "never")).ShouldContain("write 30d");
+        (await waits).ShouldContain("operations.loans is being committed to by");
+        (await lake.TableAsync("public.loans"))!.Metadata.CurrentSnapshotId.ShouldNotBe(first);
     }
 
     private static async Task RollBackAsync(OperationsLake lake, IReadOnlyDictionary<string, string> properties)
