@@ -17,7 +17,11 @@ public static class CatalogUpdaterService
         builder.Services.AddSingleton<RunCommit>();
         builder.Services.AddOptions<MaintenanceSettings>().Bind(builder.Configuration.GetSection(MaintenanceSettings.Section));
         builder.Services.AddSingleton<TableMaintainer>();
-        builder.Services.AddHostedService<MaintenanceLoop>();
+        if (builder.Configuration.GetSection(MaintenanceSettings.Section).GetValue(nameof(MaintenanceSettings.Enabled), true))
+        {
+            builder.Services.AddHostedService<MaintenanceLoop>();
+        }
+
         builder.Services.AddOptions<IcebergRestOptions>().Bind(builder.Configuration.GetSection(IcebergRestOptions.Section)).ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<IcebergRestOptions>, IcebergRestOptions.Check>();
         builder.Services.AddSingleton<IcebergRestService>();

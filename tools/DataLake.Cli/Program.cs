@@ -11,5 +11,8 @@ var lake = new RootCommand("Looks into a DataLake, and prepares its definitions.
     RunsCommand.Create(),
     ShowCommand.Create(),
     BackfillCommand.Create(),
+    TableCommand.Create(),
+    RollbackCommand.Create(),
+    TagCommand.Create(),
 };
 return await lake.Parse(args).InvokeAsync();

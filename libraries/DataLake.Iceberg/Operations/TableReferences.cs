@@ -21,12 +21,25 @@ public sealed class TableReferences(ICatalog catalog)
     /// <exception cref="IcebergException"><see cref="IcebergErrorKind.NotFound"/>: no such table or snapshot. <see cref="IcebergErrorKind.Invalid"/>: main does not come from the snapshot.
     /// <see cref="IcebergErrorKind.CommitConflict"/>: others committed meanwhile, which the caller has not seen and would lose.</exception>
     public Task<CatalogTable> RollBackAsync(TableIdentifier identifier, long snapshotId, bool force, CancellationToken cancellation) =>
-        RollBackAsync(identifier, table => SnapshotSelection.ById(table, snapshotId), force, cancellation);
+        RollBackAsync(identifier, table => SnapshotSelection.ById(table, snapshotId), null, force, [], cancellation);
+
+    /// <summary>Sets main from a snapshot that the caller has looked at to any other that the table has, and makes further updates in the same commit, such as to properties that say what the table holds.</summary>
+    /// <param name="identifier">The table.</param>
+    /// <param name="seenSnapshotId">The snapshot that main must still point to.</param>
+    /// <param name="snapshotId">The snapshot it is to point to. Where it does already, nothing is done.</param>
+    /// <param name="updates">The further updates.</param>
+    /// <param name="cancellation">Stops the call.</param>
+    /// <exception cref="IcebergException"><see cref="IcebergErrorKind.NotFound"/>: no such table or snapshot. <see cref="IcebergErrorKind.CommitConflict"/>: main is at another snapshot than the caller has seen.</exception>
+    public Task<CatalogTable> RollBackAsync(TableIdentifier identifier, long seenSnapshotId, long snapshotId, IReadOnlyList<TableUpdate> updates, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(updates);
+        return RollBackAsync(identifier, table => SnapshotSelection.ById(table, snapshotId), seenSnapshotId, force: true, updates, cancellation);
+    }
 
     /// <summary>Sets main back to the snapshot that was current at a time.</summary>
     /// <exception cref="IcebergException">As for a snapshot; and <see cref="IcebergErrorKind.NotFound"/>: the table had none then, or does not know any more.</exception>
     public Task<CatalogTable> RollBackAsync(TableIdentifier identifier, DateTimeOffset time, bool force, CancellationToken cancellation) =>
-        RollBackAsync(identifier, table => SnapshotSelection.AsOf(table, time), force, cancellation);
+        RollBackAsync(identifier, table => SnapshotSelection.AsOf(table, time), null, force, [], cancellation);
 
     /// <summary>Makes a branch or tag.</summary>
     /// <param name="identifier">The table.</param>
@@ -43,7 +56,7 @@ public sealed class TableReferences(ICatalog catalog)
             if (table.Refs.GetValueOrDefault(name) is { } present)
                 return present.Equals(reference) ? null : throw IcebergException.Invalid($"The table has a {present.Type} '{name}' at the snapshot {present.SnapshotId}; drop it first, or choose another name.");
             _ = SnapshotSelection.ById(table, reference.SnapshotId);
-            return (new TableRequirement.AssertRefSnapshotId(name, null), new TableUpdate.SetSnapshotRef(name, reference));
+            return (new TableRequirement.AssertRefSnapshotId(name, null), [new TableUpdate.SetSnapshotRef(name, reference)]);
         }, cancellation);
     }
 
@@ -55,13 +68,14 @@ public sealed class TableReferences(ICatalog catalog)
         if (name == SnapshotReference.Main) throw IcebergException.Invalid("main is the table and is not dropped; drop the table, or roll main back.");
         return ChangeAsync(
             identifier,
-            table => table.Refs.GetValueOrDefault(name) is { } present ? (new TableRequirement.AssertRefSnapshotId(name, present.SnapshotId), new TableUpdate.RemoveSnapshotRef(name)) : null,
+            table => table.Refs.GetValueOrDefault(name) is { } present ? (new TableRequirement.AssertRefSnapshotId(name, present.SnapshotId), [new TableUpdate.RemoveSnapshotRef(name)]) : null,
             cancellation);
     }
 
-    private Task<CatalogTable> RollBackAsync(TableIdentifier identifier, Func<TableMetadata, Snapshot> select, bool force, CancellationToken cancellation)
+    private Task<CatalogTable> RollBackAsync(
+        TableIdentifier identifier, Func<TableMetadata, Snapshot> select, long? seen, bool force, IReadOnlyList<TableUpdate> updates, CancellationToken cancellation)
     {
-        long? seen = null, wanted = null;
+        long? wanted = null;
         return ChangeAsync(identifier, table =>
         {
             // The first look decides: a later one would see time differently.
@@ -72,12 +86,15 @@ public sealed class TableReferences(ICatalog catalog)
                 throw new IcebergException(IcebergErrorKind.CommitConflict, $"Main moved from the snapshot {seen} to {current.SnapshotId} while it was being rolled back. Look at what came, and roll back again.");
             if (!force && SnapshotSelection.History(table, current).All(snapshot => snapshot.SnapshotId != wanted))
                 throw IcebergException.Invalid($"Main does not come from the snapshot {wanted}, made {DateTimeOffset.FromUnixTimeMilliseconds(target.TimestampMs):u}; choose one of its own history, or force it.");
-            return (new TableRequirement.AssertRefSnapshotId(SnapshotReference.Main, current.SnapshotId), new TableUpdate.SetSnapshotRef(SnapshotReference.Main, table.Refs[SnapshotReference.Main] with { SnapshotId = wanted.Value }));
+            return (
+                new TableRequirement.AssertRefSnapshotId(SnapshotReference.Main, current.SnapshotId),
+                [.. updates, new TableUpdate.SetSnapshotRef(SnapshotReference.Main, table.Refs[SnapshotReference.Main] with { SnapshotId = wanted.Value })]);
         }, cancellation);
     }
 
     /// <summary>Commits a change of one reference. After a conflict, or a lost answer, the table is looked at again.</summary>
-    private async Task<CatalogTable> ChangeAsync(TableIdentifier identifier, Func<TableMetadata, (TableRequirement Requirement, TableUpdate Update)?> change, CancellationToken cancellation)
+    private async Task<CatalogTable> ChangeAsync(
+        TableIdentifier identifier, Func<TableMetadata, (TableRequirement Requirement, IReadOnlyList<TableUpdate> Updates)?> change, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(identifier);
         for (var attempt = 1; ; attempt++)
@@ -88,7 +105,7 @@ public sealed class TableReferences(ICatalog catalog)
             if (table.Metadata.TableUuid is { } uuid) requirements.Insert(0, new TableRequirement.AssertTableUuid(uuid));
             try
             {
-                return await catalog.CommitTableAsync(table, requirements, [wanted.Update], cancellation);
+                return await catalog.CommitTableAsync(table, requirements, wanted.Updates, cancellation);
             }
             catch (IcebergException error) when (attempt < MaxAttempts && error.Kind is IcebergErrorKind.CommitConflict or IcebergErrorKind.UnknownOutcome)
             {

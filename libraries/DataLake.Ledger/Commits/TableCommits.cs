@@ -12,7 +12,10 @@ public sealed class TableCommits(IDbContextFactory<LedgerContext> ledger, Ledger
 {
     /// <summary>Takes the turn to commit to a table. It saves work and keeps the order; that no run is committed twice rests on the run ids in the table's snapshots, not on it.</summary>
     /// <returns>What gives the turn back, or null where another updater has it: that one looks for ready runs once more after it has given it back.</returns>
-    public Task<IAsyncDisposable?> TryTakeTurnAsync(string pipeline, string table, CancellationToken cancellation) => locks.TryTakeAsync($"commit/{pipeline}/{table}", cancellation);
+    public Task<IAsyncDisposable?> TryTakeTurnAsync(string pipeline, string table, CancellationToken cancellation) => locks.TryTakeAsync(TurnOf(pipeline, table), cancellation);
+
+    /// <summary>Who has the turn to commit to a table, for people; null where nobody has.</summary>
+    public Task<string?> TurnHolderAsync(string pipeline, string table, CancellationToken cancellation) => locks.HolderAsync(TurnOf(pipeline, table), cancellation);
 
     /// <summary>
     /// The extracted runs of a table whose turn it is, in the order to commit them: by window, and an incremental one only after all earlier windows. The first that waits for an earlier window ends the list.
@@ -107,6 +110,8 @@ public sealed class TableCommits(IDbContextFactory<LedgerContext> ledger, Ledger
             .Select(run => new { run.WindowFrom, run.WindowTo }).Distinct().ToListAsync(cancellation);
         return [.. bounds.Select(row => new Window(row.WindowFrom, row.WindowTo))];
     }
+
+    private static string TurnOf(string pipeline, string table) => $"commit/{pipeline}/{table}";
 
     private static async Task AnnounceAsync(LedgerContext context, Run run, bool announce, DateTimeOffset now, CancellationToken cancellation)
     {

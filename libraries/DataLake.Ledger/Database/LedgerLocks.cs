@@ -30,6 +30,21 @@ public sealed class LedgerLocks(NpgsqlDataSource ledger)
         return null;
     }
 
+    /// <summary>Who holds a lock, for people: the program's name, its process at the server and its address; null where nobody does.</summary>
+    public async Task<string?> HolderAsync(string name, CancellationToken cancellation)
+    {
+        await using var connection = await ledger.OpenConnectionAsync(cancellation);
+        // A lock's 64 bits are shown in two halves.
+        await using var command = Command(connection,
+            """
+            SELECT format('%s (process %s of the ledger''s server, from %s)', coalesce(nullif(application_name, ''), 'a program'), pid, coalesce(host(client_addr), 'this machine'))
+            FROM pg_locks JOIN pg_stat_activity USING (pid), hashtextextended('datalake/' || $1, 0) AS key
+            WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND classid::bigint = (key >> 32) & 4294967295 AND objid::bigint = key & 4294967295 AND datname = current_database()
+            LIMIT 1
+            """, name);
+        return await command.ExecuteScalarAsync(cancellation) as string;
+    }
+
     private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, string name) => new(sql, connection) { Parameters = { new() { Value = name } } };
 
     private sealed class Held(NpgsqlConnection connection, string name) : IAsyncDisposable

@@ -22,6 +22,13 @@ public sealed class MaintenanceStore(IDbContextFactory<LedgerContext> ledger, Le
         return await context.Tables.AsNoTracking().Where(table => table.MaintenanceDueAt <= now).OrderBy(table => table.MaintenanceDueAt).Take(100).ToListAsync(cancellation);
     }
 
+    /// <summary>What the ledger knows of a table, or null.</summary>
+    public async Task<LakeTable?> FindAsync(string pipeline, string table, CancellationToken cancellation)
+    {
+        await using var context = await ledger.CreateDbContextAsync(cancellation);
+        return await context.Tables.AsNoTracking().SingleOrDefaultAsync(row => row.Pipeline == pipeline && row.Table == table, cancellation);
+    }
+
     /// <summary>Takes the turn to look after a table.</summary>
     /// <returns>What gives it back, or null where another has it.</returns>
     public Task<IAsyncDisposable?> TryTakeTurnAsync(LakeTable table, CancellationToken cancellation)

@@ -14,6 +14,14 @@ public sealed class RunQueries(IDbContextFactory<LedgerContext> ledger)
         return await context.Runs.AsNoTracking().SingleOrDefaultAsync(run => run.Id == id, cancellation);
     }
 
+    /// <summary>Runs by their ids; those that the ledger does not know are missing.</summary>
+    public async Task<IReadOnlyDictionary<Guid, Run>> FindAsync(IReadOnlyCollection<Guid> ids, CancellationToken cancellation)
+    {
+        await using var context = await ledger.CreateDbContextAsync(cancellation);
+        var wanted = ids.ToArray();
+        return await context.Runs.AsNoTracking().Where(run => wanted.Contains(run.Id)).ToDictionaryAsync(run => run.Id, cancellation);
+    }
+
     /// <summary>The runs whose id starts or ends with <paramref name="part"/>: people copy parts of ids. At most ten.</summary>
     public async Task<IReadOnlyList<Run>> FindByPartAsync(string part, CancellationToken cancellation)
     {

@@ -8,7 +8,7 @@ internal sealed partial class MaintenanceLoop(TableMaintainer maintainer, IOptio
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (settings.Value.Enabled && !stoppingToken.IsCancellationRequested)
+        while (!stoppingToken.IsCancellationRequested)
         {
             try
             {

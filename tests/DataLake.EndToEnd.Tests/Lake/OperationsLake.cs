@@ -100,7 +100,15 @@ internal sealed class OperationsLake : IAsyncDisposable
     /// </summary>
     /// <param name="sourceQuery">A query on the source that gives the table's columns.</param>
     /// <param name="files">The table's files; deleted rows do not count.</param>
-    public async Task<(long OnlyInSource, long OnlyInLake)> CompareAsync(string sourceQuery, TableFileList files)
+    public Task<(long OnlyInSource, long OnlyInLake)> CompareAsync(string sourceQuery, TableFileList files)
+    {
+        var deleted = files.Deletes.Count == 0 ? "" : $"WHERE NOT EXISTS (FROM read_parquet({List(files.Deletes)}) x WHERE x.file_path = 'file://' || d.filename AND x.pos = d.file_row_number)";
+        return CompareAsync(
+            sourceQuery, $"SELECT * EXCLUDE (filename, file_row_number) FROM read_parquet({List(files.Data)}, hive_partitioning = false, filename = true, file_row_number = true) d {deleted}");
+    }
+
+    /// <summary>The same with a query on the lake, in DuckDB.</summary>
+    public async Task<(long OnlyInSource, long OnlyInLake)> CompareAsync(string sourceQuery, string lakeQuery)
     {
         var csv = folder.In($"source-{Guid.NewGuid():n}.csv");
         await using (var connection = await Source.DataSource.OpenConnectionAsync())
@@ -114,11 +122,10 @@ internal sealed class OperationsLake : IAsyncDisposable
             }
         }
 
-        var deleted = files.Deletes.Count == 0 ? "" : $"WHERE NOT EXISTS (FROM read_parquet({List(files.Deletes)}) x WHERE x.file_path = 'file://' || d.filename AND x.pos = d.file_row_number)";
         // The source's text is read as the types that the lake's files declare.
         var result = await LakeReaders.SqlAsync(
             $"""
-            CREATE TABLE lake AS SELECT * EXCLUDE (filename, file_row_number) FROM read_parquet({List(files.Data)}, hive_partitioning = false, filename = true, file_row_number = true) d {deleted};
+            CREATE TABLE lake AS {lakeQuery};
             CREATE TABLE source AS SELECT * FROM lake LIMIT 0;
             COPY source FROM '{csv}' (FORMAT csv, HEADER true, AUTO_DETECT false, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR '', ALLOW_QUOTED_NULLS false);
             SELECT (SELECT count(*) FROM (FROM source EXCEPT ALL FROM lake)), (SELECT count(*) FROM (FROM lake EXCEPT ALL FROM source));

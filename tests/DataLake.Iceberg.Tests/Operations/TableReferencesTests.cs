@@ -2,6 +2,7 @@ using DataLake.Iceberg.Metadata;
 using DataLake.Iceberg.Operations;
 using DataLake.Iceberg.Planning;
 using DataLake.Iceberg.Tests.Catalogs;
+using DataLake.Iceberg.Updates;
 
 namespace DataLake.Iceberg.Tests.Operations;
 
@@ -40,6 +41,22 @@ public sealed class TableReferencesTests(CatalogFixture lake) : IClassFixture<Ca
         (await table.LoadAsync()).Metadata.CurrentSnapshotId.ShouldBe(snapshots[1].SnapshotId);
         (await Should.ThrowAsync<IcebergException>(() => References.RollBackAsync(table.Identifier, DateTimeOffset.UnixEpoch, force: false, Cancellation))).Kind.ShouldBe(IcebergErrorKind.NotFound);
         (await Should.ThrowAsync<IcebergException>(() => References.RollBackAsync(table.Identifier, 12345, force: true, Cancellation))).Kind.ShouldBe(IcebergErrorKind.NotFound);
+    }
+
+    [Fact]
+    public async Task A_rollback_changes_properties_with_it_and_only_from_where_its_caller_saw_main()
+    {
+        var (table, snapshots) = await CreateAsync("rollback_properties");
+        IReadOnlyList<TableUpdate> updates = [new TableUpdate.SetProperties(new Dictionary<string, string> { ["datalake.run-id"] = "run-1" })];
+        (await Should.ThrowAsync<IcebergException>(() => References.RollBackAsync(table.Identifier, snapshots[1].SnapshotId, snapshots[0].SnapshotId, updates, Cancellation))).Kind.ShouldBe(IcebergErrorKind.CommitConflict);
+        (await table.LoadAsync()).Metadata.CurrentSnapshotId.ShouldBe(snapshots[2].SnapshotId);
+
+        var back = await References.RollBackAsync(table.Identifier, snapshots[2].SnapshotId, snapshots[1].SnapshotId, updates, Cancellation);
+        (back.Metadata.CurrentSnapshotId, back.Metadata.Properties["datalake.run-id"]).ShouldBe((snapshots[1].SnapshotId, "run-1"));
+
+        // Forward again, to what it does not come from: the caller has seen what it does.
+        await References.RollBackAsync(table.Identifier, snapshots[1].SnapshotId, snapshots[2].SnapshotId, [], Cancellation);
+        (await table.RowsAsync()).Count.ShouldBe(3);
     }
 
     [Fact]

@@ -28,6 +28,8 @@ public sealed class TableCommitTests(LedgerTestDatabase database) : IClassFixtur
         await using (await ledger.Commits.TryTakeTurnAsync(ledger.Pipeline, TestLedger.Table, Cancellation))
         {
             (await ledger.Commits.TryTakeTurnAsync(ledger.Pipeline, TestLedger.Table, Cancellation)).ShouldBeNull();
+            (await ledger.Commits.TurnHolderAsync(ledger.Pipeline, TestLedger.Table, Cancellation)).ShouldNotBeNull().ShouldContain("of the ledger's server");
+            (await ledger.Commits.TurnHolderAsync(ledger.Pipeline, "public.others", Cancellation)).ShouldBeNull();
             await using var other = (await ledger.Commits.TryTakeTurnAsync(ledger.Pipeline, "public.others", Cancellation)).ShouldNotBeNull();
         }
 

@@ -17,12 +17,11 @@ internal sealed class LedgerAccess : IAsyncDisposable
     private const string DatabaseName = "ledger";
 
     private readonly EmbeddedPostgresServer? server;
-    private readonly NpgsqlDataSource dataSource;
 
     private LedgerAccess(EmbeddedPostgresServer? server, NpgsqlDataSource dataSource)
     {
         this.server = server;
-        this.dataSource = dataSource;
+        DataSource = dataSource;
         var options = new DbContextOptionsBuilder<LedgerContext>();
         LedgerDatabase.Configure(options, dataSource);
         Contexts = new PooledDbContextFactory<LedgerContext>(options.Options);
@@ -39,6 +38,8 @@ internal sealed class LedgerAccess : IAsyncDisposable
     };
 
     public IDbContextFactory<LedgerContext> Contexts { get; }
+
+    public NpgsqlDataSource DataSource { get; }
 
     public static async Task<LedgerAccess> OpenAsync(ParseResult parsed, CancellationToken cancellation)
     {
@@ -72,7 +73,7 @@ internal sealed class LedgerAccess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await dataSource.DisposeAsync();
+        await DataSource.DisposeAsync();
         if (server is not null)
         {
             await server.DisposeAsync();
@@ -84,7 +85,8 @@ internal sealed class LedgerAccess : IAsyncDisposable
         NpgsqlDataSource dataSource;
         try
         {
-            dataSource = NpgsqlDataSource.Create(connectionString);
+            // The server's views, and whoever waits for this command, see who it is.
+            dataSource = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "lake" });
         }
         catch (Exception error) when (error is ArgumentException or FormatException or KeyNotFoundException)
         {

@@ -2,7 +2,9 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using DataLake.EmbeddedPostgres;
+using DataLake.Iceberg;
 using DataLake.Ledger;
+using DataLake.Storage;
 
 namespace DataLake.Cli.Output;
 
@@ -34,7 +36,7 @@ internal static class CommandOutput
         {
             return await command();
         }
-        catch (Exception error) when (error is Failure or LedgerException or EmbeddedPostgresException)
+        catch (Exception error) when (error is Failure or LedgerException or EmbeddedPostgresException or IcebergException or StorageException)
         {
             Console.Error.WriteLine($"error: {error.Message}");
             return CannotWork;

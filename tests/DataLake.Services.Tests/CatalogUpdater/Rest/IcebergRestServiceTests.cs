@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using DataLake.CatalogUpdater;
+using DataLake.CatalogUpdater.Maintenance;
 using DataLake.CatalogUpdater.Rest;
 using DataLake.Iceberg.Catalogs;
 using DataLake.Iceberg.Partitioning;
@@ -221,6 +222,7 @@ public sealed class IcebergRestServiceTests
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection(settings.DistinctBy(setting => setting.Name).Select(setting => KeyValuePair.Create($"{IcebergRestOptions.Section}:{setting.Name}", (string?)setting.Value)));
+        builder.Configuration[$"{MaintenanceSettings.Section}:{nameof(MaintenanceSettings.Enabled)}"] = "false";
         builder.Services.AddLogging().AddSingleton<SecretResolver>().AddSingleton<ICatalog>(catalog ?? new MemoryCatalog());
         builder.AddCatalogUpdater();
         return builder.Build();
