@@ -26,15 +26,25 @@ public sealed record BatchOutcome(IReadOnlyList<Guid> RunIds, long? SnapshotId);
 /// Makes runs part of their Iceberg table in one commit. Their files are listed where they lie, nothing is copied. The run ids stand in the snapshot, so that committing a run again does nothing; the table's
 /// properties say how far it is, so that the ledger can be made again from the lake.
 /// </summary>
-public sealed class LakeTableWriter(ICatalog catalog, TableFiles files, TimeProvider time)
+public sealed class LakeTableWriter(ICatalog catalog, TableFiles files, TimeProvider time) : IDisposable
 {
     private const int MostPlans = 5;
 
+    // Keys of about one and a half million rows; more are looked for in several passes.
+    private const long KeyBytes = 64L << 20;
+
+    // Upserts of more rows take turns, so that their keys are in memory once.
+    private const long LargeUpsert = 100_000;
+
     private readonly TableCommitter committer = new(catalog, files, time);
     private readonly ScanPlanner scans = new(files);
-    private readonly UpsertPlanner upserts = new(files);
+    private readonly UpsertPlanner upserts = new(files, new KeySearchOptions { KeyBytes = KeyBytes });
+    private readonly SemaphoreSlim largeUpserts = new(1);
     private readonly RangeOverwritePlanner ranges = new(files);
     private readonly RunFiles runFiles = new(files);
+
+    /// <inheritdoc/>
+    public void Dispose() => largeUpserts.Dispose();
 
     /// <summary>Commits runs: those that were committed before and not noted, if there are any; else all from the first on that have the same columns.</summary>
     /// <exception cref="IcebergException">The runs do not fit the table, or it is damaged. <see cref="IcebergErrorKind.UnknownOutcome"/>: commit them again.</exception>
@@ -151,7 +161,7 @@ public sealed class LakeTableWriter(ICatalog catalog, TableFiles files, TimeProv
             case WriteMode.Append when all.Count > 0:
                 return (TableChange.Append(all), Nothing);
             case WriteMode.Upsert when all.Count > 0:
-                return Ready(await upserts.PlanAsync(table, updates, TableKey.FieldIds(SchemaAfter(table, updates), runs.Table), added, [], cancellation));
+                return Ready(await PlanUpsertAsync(table, runs, added, updates, cancellation));
             default:
                 return null;
         }
@@ -164,6 +174,21 @@ public sealed class LakeTableWriter(ICatalog catalog, TableFiles files, TimeProv
 
         static void Nothing()
         {
+        }
+    }
+
+    private async Task<ReplacementPlan> PlanUpsertAsync(
+        CatalogTable table, RunBatch runs, IReadOnlyList<IReadOnlyList<DataFile>> added, IReadOnlyList<TableUpdate> updates, CancellationToken cancellation)
+    {
+        var isLarge = runs.Files.Sum(file => file.Rows) > LargeUpsert;
+        if (isLarge) await largeUpserts.WaitAsync(cancellation);
+        try
+        {
+            return await upserts.PlanAsync(table, updates, TableKey.FieldIds(SchemaAfter(table, updates), runs.Table), added, [], cancellation);
+        }
+        finally
+        {
+            if (isLarge) largeUpserts.Release();
         }
     }
 
