@@ -24,9 +24,18 @@ internal sealed partial class MaintenanceLoop(TableMaintainer maintainer, IOptio
                 LedgerSilent(error.GetBaseException().Message);
                 await Task.Delay(settings.Value.Interval, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
+            catch (Exception error)
+            {
+                // Maintenance that fails must not end the service that commits.
+                LookFailed(error);
+                await Task.Delay(settings.Value.Interval, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
     }
 
     [LoggerMessage(LogLevel.Error, "The ledger does not answer: {Problem} Maintenance tries again")]
     private partial void LedgerSilent(string problem);
+
+    [LoggerMessage(LogLevel.Error, "Looking for tables that need maintenance failed; it is tried again")]
+    private partial void LookFailed(Exception error);
 }

@@ -5,6 +5,7 @@ using DataLake.Iceberg.Catalogs;
 using DataLake.Iceberg.Files;
 using DataLake.Iceberg.Maintenance;
 using DataLake.Iceberg.Operations;
+using DataLake.Ledger;
 using DataLake.Ledger.LakeTables;
 using DataLake.Ledger.Maintenance;
 using DataLake.Ledger.Model;
@@ -62,8 +63,9 @@ public sealed partial class TableMaintainer(
                 }
             }
         }
-        catch (Exception error) when (error is IcebergException or StorageException || (error is OperationCanceledException && !cancellation.IsCancellationRequested))
+        catch (Exception error) when (!cancellation.IsCancellationRequested && !LedgerException.IsTrouble(error))
         {
+            // One table's trouble is not the others'.
             var problem = error is OperationCanceledException
                 ? $"It took longer than {settings.Value.Timeout}; what it had committed stays. Raise {MaintenanceSettings.Section}:{nameof(MaintenanceSettings.Timeout)}, or lower {nameof(MaintenanceSettings.BytesAtOnce)}."
                 : error.Message;
@@ -72,7 +74,7 @@ public sealed partial class TableMaintainer(
                 await store.EndAsync(begun, null, problem, cancellation);
             }
 
-            Failed(row.Table, begun?.Operation ?? "measuring", problem);
+            Failed(row.Table, begun?.Operation ?? "measuring", problem, error is IcebergException or StorageException or OperationCanceledException ? null : error);
         }
 
         await store.LookedAtAsync(row, time.GetUtcNow() + (hasMore ? settings.Value.Interval : settings.Value.LookAgainAfter), orphansRemoved, cancellation);
@@ -103,5 +105,5 @@ public sealed partial class TableMaintainer(
     private partial void Done(string table, MaintenanceOperation operation, string result);
 
     [LoggerMessage(LogLevel.Warning, "{Table}: {Operation} failed: {Problem}")]
-    private partial void Failed(string table, string operation, string problem);
+    private partial void Failed(string table, string operation, string problem, Exception? unexpected);
 }
