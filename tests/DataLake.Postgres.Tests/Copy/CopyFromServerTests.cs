@@ -30,7 +30,7 @@ public sealed class CopyFromServerTests(TestPostgres postgres)
         {
             var began = Stopwatch.StartNew();
             await ReadOneBatchAsync(connection, CancellationToken.None);
-            began.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(10));
+            began.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30));
             var error = await Should.ThrowAsync<SourceException>(() => connection.QueryAsync("SELECT 41 + 1", [], "testing", CancellationToken.None));
             error.Kind.ShouldBe(SourceErrorKind.Unreachable);
             await Eventually.Async(async () => await database.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'giving up'") == 0);
@@ -128,7 +128,7 @@ public sealed class CopyFromServerTests(TestPostgres postgres)
         error.CanRetry.ShouldBeTrue();
         var began = Stopwatch.StartNew();
         await connection.DisposeAsync();
-        began.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(5));
+        began.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30));
         (await Should.ThrowAsync<SourceException>(() => connections.TryOpenAsync(CancellationToken.None))).Kind.ShouldBe(SourceErrorKind.Unreachable);
     }
 
