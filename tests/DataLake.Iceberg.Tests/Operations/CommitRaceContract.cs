@@ -1,8 +1,6 @@
-using DataLake.Iceberg.Catalogs;
 using DataLake.Iceberg.Manifests;
 using DataLake.Iceberg.Operations;
 using DataLake.Iceberg.Tests.Catalogs;
-using DataLake.Iceberg.Updates;
 
 namespace DataLake.Iceberg.Tests.Operations;
 
@@ -65,7 +63,7 @@ public abstract class CommitRaceContract(ILake lake)
     {
         var table = await LakeTable.CreateAsync(lake, loss == Loss.Answer ? "lost_answer" : "lost_request");
         await using var way = lake.OpenLossy();
-        var catalog = new Interrupted(way.Catalog, () => way.LoseNext(loss));
+        var catalog = new InterruptedCatalog(way.Catalog, () => way.LoseNext(loss));
         var change = TableChange.Append(await table.WriteAsync((await table.LoadAsync()).Metadata, (1, 1)));
         var outcome = await new TableCommitter(catalog, lake.Files, TimeProvider.System).CommitAsync(table.Identifier, change, Cancellation);
         outcome.AlreadyCommitted.ShouldBeFalse();
@@ -84,7 +82,7 @@ public abstract class CommitRaceContract(ILake lake)
         var table = await LakeTable.CreateAsync(lake, "unknown");
         await using var way = lake.OpenLossy();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        var catalog = new Interrupted(way.Catalog, () =>
+        var catalog = new InterruptedCatalog(way.Catalog, () =>
         {
             way.LoseNext(Loss.Answer);
             stop.CancelAfter(0);
@@ -103,34 +101,10 @@ public abstract class CommitRaceContract(ILake lake)
         var table = await LakeTable.CreateAsync(lake, "late");
         var metadata = (await table.LoadAsync()).Metadata;
         var file = await table.WriteAsync(metadata, (1, 1));
-        var catalog = new Interrupted(lake.Catalog, () => table.CommitAsync(TableChange.Append()).GetAwaiter().GetResult(), always: true);
+        var catalog = new InterruptedCatalog(lake.Catalog, () => table.CommitAsync(TableChange.Append()).GetAwaiter().GetResult(), always: true);
         var commits = new TableCommitter(catalog, lake.Files, TimeProvider.System, new CommitOptions { MaxAttempts = 3, LongestDelay = TimeSpan.FromMilliseconds(1) });
         var error = await Should.ThrowAsync<IcebergException>(() => commits.CommitAsync(table.Identifier, TableChange.Append(file), Cancellation));
         (error.Kind, catalog.Commits).ShouldBe((IcebergErrorKind.CommitConflict, 3));
         (await table.OrphansAsync()).ShouldBe([file.FilePath]);
-    }
-
-    /// <summary>The real catalog, with something that happens between a load and the swap that follows.</summary>
-    private sealed class Interrupted(ICatalog catalog, Action before, bool always = false, bool stopAfter = false) : ICatalog
-    {
-        public int Commits { get; private set; }
-
-        public string Name => catalog.Name;
-
-        public Task<IReadOnlyList<string>> ListNamespacesAsync(CancellationToken cancellation) => catalog.ListNamespacesAsync(cancellation);
-
-        public Task<IReadOnlyList<TableIdentifier>> ListTablesAsync(string @namespace, CancellationToken cancellation) => catalog.ListTablesAsync(@namespace, cancellation);
-
-        public Task<CatalogTable?> LoadTableAsync(TableIdentifier identifier, CancellationToken cancellation) => catalog.LoadTableAsync(identifier, cancellation);
-
-        public Task<CatalogTable> CreateTableAsync(TableIdentifier identifier, IReadOnlyList<TableUpdate> creation, CancellationToken cancellation) => catalog.CreateTableAsync(identifier, creation, cancellation);
-
-        public Task<CatalogTable> CommitTableAsync(CatalogTable table, IReadOnlyList<TableRequirement> requirements, IReadOnlyList<TableUpdate> updates, CancellationToken cancellation)
-        {
-            if (Commits++ == 0 || always) before();
-            return catalog.CommitTableAsync(table, requirements, updates, stopAfter ? CancellationToken.None : cancellation);
-        }
-
-        public Task<bool> DropTableAsync(TableIdentifier identifier, CancellationToken cancellation) => catalog.DropTableAsync(identifier, cancellation);
     }
 }
