@@ -26,7 +26,7 @@ public sealed class CopyReader : IDisposable
     private readonly string table;
     private readonly LargeRows largeRows;
     private readonly CancellationToken cancellation;
-    private readonly int[] lengths;
+    private readonly RowBatch batch;
     private byte[] buffer = ArrayPool<byte>.Shared.Rent(InitialBuffer);
     private int start;
     private int end;
@@ -59,7 +59,7 @@ public sealed class CopyReader : IDisposable
         this.columnNames = columnNames;
         this.largeRows = largeRows ?? new LargeRows();
         this.cancellation = cancellation;
-        lengths = new int[columnNames.Count];
+        batch = new RowBatch(columnNames.Count);
     }
 
     /// <summary>Rows decoded so far.</summary>
@@ -112,9 +112,9 @@ public sealed class CopyReader : IDisposable
     public int ReadBatch(RowDecoder decoder)
     {
         ArgumentNullException.ThrowIfNull(decoder);
-        if (decoder.Columns != lengths.Length)
+        if (decoder.Columns != batch.Columns)
         {
-            throw new ArgumentException($"{decoder.Columns} decoders cannot take rows of {lengths.Length} columns.", nameof(decoder));
+            throw new ArgumentException($"{decoder.Columns} decoders cannot take rows of {batch.Columns} columns.", nameof(decoder));
         }
 
         ReleaseLargeRow();
@@ -214,7 +214,7 @@ public sealed class CopyReader : IDisposable
             hasTurn = isBufferLarge = true;
 
             // The row's other lengths are not known yet. What the row does not fill is never touched, and takes no memory.
-            target = GC.AllocateUninitializedArray<byte>(largeRows.Limit + (sizeof(int) * lengths.Length));
+            target = GC.AllocateUninitializedArray<byte>(largeRows.Limit + (sizeof(int) * batch.Columns));
         }
         else if (needed > buffer.Length)
         {
@@ -253,10 +253,11 @@ public sealed class CopyReader : IDisposable
         }
 
         var rows = 0;
-        while (TryReadRow(decoder))
+        while (FindRows())
         {
-            rows++;
-            Rows++;
+            Decode(decoder);
+            (rows, Rows, start) = (rows + batch.Count, Rows + batch.Count, batch.End);
+            batch.Clear();
             if (hasTurn)
             {
                 LargeRow = end;
@@ -297,59 +298,69 @@ public sealed class CopyReader : IDisposable
         return true;
     }
 
-    private bool TryReadRow(RowDecoder decoder)
+    /// <summary>Finds the next whole rows that are there, as many as go together. Damage behind them is found once they are taken.</summary>
+    private bool FindRows()
     {
-        var bytes = buffer.AsSpan(start, end - start);
-        if (bytes.Length < 2)
+        if (trailerRead)
         {
             return false;
         }
 
-        var fields = BinaryPrimitives.ReadInt16BigEndian(bytes);
-        if (fields == -1)
+        batch.Start(buffer, start);
+        while (batch.Count < batch.Capacity && TryFindRow())
         {
-            trailerRead = true;
-            start += 2;
-            return false;
+            // The next.
         }
 
-        if (fields != lengths.Length)
-        {
-            throw Damaged($"has a row of {fields} columns where {lengths.Length} were asked for");
-        }
-
-        if (!TryMeasure(bytes, out var rowLength))
-        {
-            return false;
-        }
-
-        DecodeRow(decoder, bytes[..rowLength]);
-        start += rowLength;
-        needed = 0;
-        return true;
+        return batch.Count > 0;
     }
 
-    /// <summary>Finds the lengths of the row's fields, so that a row is decoded only when it is whole.</summary>
-    private bool TryMeasure(ReadOnlySpan<byte> bytes, out int rowLength)
+    private bool TryFindRow()
     {
-        rowLength = 0;
-        var position = 2;
-        for (var i = 0; i < lengths.Length; i++)
+        if (end - batch.End < sizeof(short))
         {
-            if (bytes.Length - position < 4)
+            return false;
+        }
+
+        var fields = BinaryPrimitives.ReadInt16BigEndian(buffer.AsSpan(batch.End));
+        if (fields == -1)
+        {
+            // Only once the rows in front of it are taken.
+            trailerRead = batch.Count == 0;
+            start += trailerRead ? sizeof(short) : 0;
+            return false;
+        }
+
+        if (fields != batch.Columns)
+        {
+            return batch.Count > 0 ? false : throw Damaged($"has a row of {fields} columns where {batch.Columns} were asked for");
+        }
+
+        return TryFindFields();
+    }
+
+    /// <summary>Finds the fields of the next row, which is decoded only when it is whole.</summary>
+    private bool TryFindFields()
+    {
+        var row = batch.End;
+        var bytes = buffer.AsSpan(row, end - row);
+        var position = sizeof(short);
+        for (var column = 0; column < batch.Columns; column++)
+        {
+            if (bytes.Length - position < sizeof(int))
             {
-                needed = position + 4;
+                needed = position + sizeof(int);
                 return false;
             }
 
             var length = BinaryPrimitives.ReadInt32BigEndian(bytes[position..]);
-            position += 4;
-            lengths[i] = length;
+            batch.AddField(column, row + position);
+            position += sizeof(int);
             if (length <= 0)
             {
                 if (length < -1)
                 {
-                    throw Damaged($"has a length of {length} for the column {columnNames[i]}");
+                    return batch.Count > 0 ? false : throw Damaged($"has a length of {length} for the column {columnNames[column]}");
                 }
 
                 continue;
@@ -357,7 +368,7 @@ public sealed class CopyReader : IDisposable
 
             if (length > largeRows.Limit - position)
             {
-                throw TooLarge(i, length);
+                return batch.Count > 0 ? false : throw TooLarge(column, length);
             }
 
             position += length;
@@ -368,23 +379,26 @@ public sealed class CopyReader : IDisposable
             }
         }
 
-        rowLength = position;
+        batch.AddRow(row + position);
+        needed = 0;
         return true;
     }
 
-    private void DecodeRow(RowDecoder decoder, Span<byte> row)
+    private void Decode(RowDecoder decoder)
     {
-        var column = 0;
+        var (column, row) = (0, 0);
         try
         {
-            decoder.Decode(row, lengths, ref column);
+            decoder.Decode(batch, ref column, ref row);
         }
         catch (ColumnValueException error)
         {
+            Rows += row;
             throw CannotKeep(column, error);
         }
         catch (ParquetException error) when (error.Kind == ParquetErrorKind.InvalidValue)
         {
+            Rows += row;
             throw new SourceException(SourceErrorKind.Corrupt,
                 $"Row {Rows + 1:N0} of {table} does not fit the column {columnNames[column]} as the source's catalog described it (NULL in a column that is NOT NULL, most likely): the table has changed since. The run is tried again.", error);
         }

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using DataLake.Contracts;
 using DataLake.Parquet;
 using DataLake.Parquet.Columns;
@@ -14,9 +15,7 @@ namespace DataLake.Postgres.Copy;
 public sealed class RowDecoder
 {
     private readonly ColumnDecoder[] columns;
-    private readonly int[] normalized;
     private readonly bool isReplaced;
-    private readonly int[] offsets;
     private readonly TupleWriter tuple = new();
 
     /// <summary>Binds the columns of a file.</summary>
@@ -25,9 +24,7 @@ public sealed class RowDecoder
     public RowDecoder(IReadOnlyList<ColumnMapping> mappings, IReadOnlyList<ColumnBuffer> buffers)
     {
         columns = [.. mappings.Zip(buffers, (mapping, buffer) => mapping.Bind(buffer))];
-        normalized = [.. Enumerable.Range(0, columns.Length).Where(i => columns[i].Form == KeptForm.Normalized)];
         isReplaced = columns.Any(column => column.Form == KeptForm.Replaced);
-        offsets = new int[columns.Length];
     }
 
     /// <summary>The number of columns.</summary>
@@ -36,63 +33,74 @@ public sealed class RowDecoder
     /// <summary>The hash of the rows taken in so far.</summary>
     public ContentHash Content { get; private set; }
 
-    /// <summary>Takes a row in.</summary>
-    /// <param name="row">Its bytes, which may be changed: the number of fields, then each one's length and bytes.</param>
-    /// <param name="lengths">The fields' lengths; below zero: NULL. They fit the row.</param>
-    /// <param name="column">The field that is at work, to name it in an error.</param>
+    /// <summary>Takes rows in. Their bytes may be changed.</summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="column">Where it fails: the first field, of the first such row, that cannot be kept.</param>
+    /// <param name="row">The field's row.</param>
     /// <exception cref="ColumnValueException">A value cannot be kept, or is damaged.</exception>
     /// <exception cref="ParquetException">A value does not fit its column in the file.</exception>
-    internal void Decode(Span<byte> row, ReadOnlySpan<int> lengths, ref int column)
+    internal void Decode(RowBatch rows, ref int column, ref int row)
     {
-        var position = sizeof(short);
-        for (column = 0; column < columns.Length; column++)
-        {
-            position += sizeof(int);
-            offsets[column] = position;
-            var length = lengths[column];
-            if (length < 0)
-            {
-                columns[column].DecodeNull();
-            }
-            else
-            {
-                columns[column].Decode(row.Slice(position, length));
-                position += length;
-            }
-        }
-
         if (isReplaced)
         {
-            Rewrite(row, lengths);
-            Content += new ContentHash(XxHash128.Hash(tuple.Tuple));
-            tuple.Trim();
+            DecodeReplaced(rows, ref column, ref row);
             return;
         }
 
-        foreach (var i in normalized)
+        DecodeColumns(rows, ref column, ref row);
+        var content = Content;
+        for (row = 0; row < rows.Count; row++)
         {
-            if (lengths[i] >= 0)
+            content += new ContentHash(XxHash128.Hash(rows[row]));
+        }
+
+        Content = content;
+    }
+
+    private void DecodeColumns(RowBatch rows, ref int column, ref int row)
+    {
+        ExceptionDispatchInfo? problem = null;
+        var whole = rows.Count;
+        for (var next = 0; next < columns.Length; next++)
+        {
+            var at = 0;
+            try
             {
-                columns[i].Normalize(row.Slice(offsets[i], lengths[i]));
+                columns[next].DecodeRows(rows.Fields(next, 0, whole), ref at);
+            }
+            catch (Exception error) when (error is ColumnValueException or ParquetException)
+            {
+                // In the rows before it, a column that is still to come may have another.
+                (problem, column, row, whole) = (ExceptionDispatchInfo.Capture(error), next, at, at);
             }
         }
 
-        Content += new ContentHash(XxHash128.Hash(row));
+        problem?.Throw();
     }
 
-    private void Rewrite(Span<byte> row, ReadOnlySpan<int> lengths)
+    /// <summary>As <see cref="Decode"/>, a row at a time: what was kept of a value is known until the next one.</summary>
+    private void DecodeReplaced(RowBatch rows, ref int column, ref int row)
     {
-        tuple.Start(columns.Length);
-        for (var i = 0; i < columns.Length; i++)
+        for (row = 0; row < rows.Count; row++)
         {
-            if (lengths[i] < 0)
+            tuple.Start(columns.Length);
+            for (column = 0; column < columns.Length; column++)
             {
-                tuple.Null();
+                var field = rows.Fields(column, row, 1);
+                var first = 0;
+                columns[column].DecodeRows(field, ref first);
+                if (field.TryGet(0, out var value))
+                {
+                    columns[column].WriteKept(value, tuple);
+                }
+                else
+                {
+                    tuple.Null();
+                }
             }
-            else
-            {
-                columns[i].WriteKept(row.Slice(offsets[i], lengths[i]), tuple);
-            }
+
+            Content += new ContentHash(XxHash128.Hash(tuple.Tuple));
+            tuple.Trim();
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using DataLake.Parquet.Columns;
 
 namespace DataLake.Postgres.Types;
@@ -11,6 +12,29 @@ public abstract class ColumnDecoder(ColumnBuffer column)
 
     /// <summary>Adds a missing value.</summary>
     internal void DecodeNull() => column.AppendNull();
+
+    /// <summary>Adds a field of each of some rows. Where bytes of a value do not count, they are set to zero (<see cref="Normalize"/>).</summary>
+    /// <param name="fields">The fields.</param>
+    /// <param name="row">The one that is at work, to name it in an error.</param>
+    /// <exception cref="ColumnValueException">A value cannot be kept, or is not of the type's form.</exception>
+    internal virtual void DecodeRows(Fields fields, ref int row)
+    {
+        var isNormalized = Form == KeptForm.Normalized;
+        for (row = 0; row < fields.Count; row++)
+        {
+            if (!fields.TryGet(row, out var value))
+            {
+                DecodeNull();
+                continue;
+            }
+
+            Decode(value);
+            if (isNormalized)
+            {
+                Normalize(value);
+            }
+        }
+    }
 
     /// <summary>How the bytes that a receipt counts come from those that were sent.</summary>
     internal virtual KeptForm Form => KeptForm.AsSent;
@@ -26,14 +50,6 @@ public abstract class ColumnDecoder(ColumnBuffer column)
         Normalize(value);
         tuple.Value(value);
     }
-
-    private protected static void Expect(ReadOnlySpan<byte> value, int length)
-    {
-        if (value.Length != length)
-        {
-            throw new ColumnValueException($"came in {value.Length} bytes where its type has {length}: its type has changed, or the stream is damaged", isDamage: true);
-        }
-    }
 }
 
 /// <summary>A value that cannot be kept. The reader of the stream adds the column and the row.</summary>
@@ -43,4 +59,17 @@ public sealed class ColumnValueException(string problem, bool isDamage = false) 
 {
     /// <summary>Whether the bytes themselves are wrong, not the value.</summary>
     public bool IsDamage { get; } = isDamage;
+
+    /// <summary>Refuses a value that has not as many bytes as its type.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void ThrowUnlessLength(ReadOnlySpan<byte> value, int length)
+    {
+        if (value.Length != length)
+        {
+            throw OfLength(value.Length, length);
+        }
+    }
+
+    private static ColumnValueException OfLength(int found, int expected) =>
+        new($"came in {found} bytes where its type has {expected}: its type has changed, or the stream is damaged", isDamage: true);
 }

@@ -73,13 +73,13 @@ internal sealed record ColumnForm(SourceTableColumn Source, int FieldId, TypePol
         if (precision <= 9)
         {
             return Of(PhysicalType.Int32, type,
-                (Int32ColumnBuffer buffer) => new NumericInt32Decoder(buffer, form), (FixedWidthColumnValues<int> values) => FixedWidthEncoder.Of(values, new NumericInt32WireForm(form)));
+                (Int32ColumnBuffer buffer) => FixedWidthDecoder.Of(buffer, new NumericInt32SentForm(form)), (FixedWidthColumnValues<int> values) => FixedWidthEncoder.Of(values, new NumericInt32WireForm(form)));
         }
 
         if (precision <= 18)
         {
             return Of(PhysicalType.Int64, type,
-                (Int64ColumnBuffer buffer) => new NumericInt64Decoder(buffer, form), (FixedWidthColumnValues<long> values) => FixedWidthEncoder.Of(values, new NumericInt64WireForm(form)));
+                (Int64ColumnBuffer buffer) => FixedWidthDecoder.Of(buffer, new NumericInt64SentForm(form)), (FixedWidthColumnValues<long> values) => FixedWidthEncoder.Of(values, new NumericInt64WireForm(form)));
         }
 
         // The fewest bytes whose signed integers hold that many digits.

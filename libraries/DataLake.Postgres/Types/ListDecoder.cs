@@ -75,7 +75,7 @@ internal sealed class ListDecoder(ListColumnBuffer column, ColumnDecoder element
         var dimensions = BinaryPrimitives.ReadInt32BigEndian(value);
         if (dimensions == 0)
         {
-            Expect(value, HeaderLength);
+            ColumnValueException.ThrowUnlessLength(value, HeaderLength);
             column.EndList();
             return;
         }

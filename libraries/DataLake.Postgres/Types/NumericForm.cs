@@ -33,6 +33,7 @@ internal sealed class NumericForm(int precision, int scale)
     private static readonly Int128[] PowersOfTen = [.. Enumerable.Range(0, 39).Select(power => Enumerable.Repeat((Int128)10, power).Aggregate(Int128.One, (product, ten) => product * ten))];
 
     private readonly Int128 limit = PowersOfTen[precision];
+    private readonly long limitOfLong = (long)PowersOfTen[Math.Min(precision, 18)];
 
     // What the digits after the point lack to fill their last group, and how many groups they are then.
     private readonly ulong padding = (scale & 3) switch { 1 => 1_000, 2 => 100, 3 => 10, _ => 1 };
@@ -45,6 +46,52 @@ internal sealed class NumericForm(int precision, int scale)
 
     /// <summary>Forgets how many digits are shown after the point.</summary>
     internal static void ClearDisplayScale(Span<byte> value) => value.Slice(6, 2).Clear();
+
+    /// <summary>As <see cref="ReadUnscaled"/>, for a precision of at most 18 digits.</summary>
+    /// <exception cref="ColumnValueException">As there.</exception>
+    internal long ReadLong(ReadOnlySpan<byte> value) => TryReadUsual(value, out var unscaled) ? unscaled : (long)ReadUnscaled(value);
+
+    /// <summary>Reads what most numbers are: up to four groups that end at the scale or right behind it. All else, and all that is wrong, is for <see cref="ReadUnscaled"/>.</summary>
+    private bool TryReadUsual(ReadOnlySpan<byte> value, out long unscaled)
+    {
+        unscaled = 0;
+        if (value.Length is < HeaderLength or > HeaderLength + (2 * GroupsOfLong))
+        {
+            return false;
+        }
+
+        var header = BinaryPrimitives.ReadUInt64BigEndian(value);
+        var groups = (int)(header >> 48);
+        if (groups == 0)
+        {
+            return value.Length == HeaderLength && (header >> 16) == 0;
+        }
+
+        var isNegative = (ushort)(header >> 16) == Negative;
+        var last = scale - (4 * (groups - 1 - (short)(header >> 32)));
+        if (value.Length != HeaderLength + (2 * groups) || (!isNegative && (ushort)(header >> 16) != 0) || last is > PowerOfLong or <= -4)
+        {
+            return false;
+        }
+
+        var digits = value[HeaderLength..];
+        uint first = BinaryPrimitives.ReadUInt16BigEndian(digits);
+        uint group = first;
+        var largest = first;
+        var above = 0L;
+        for (var i = 2; i < digits.Length; i += 2)
+        {
+            above = (above * 10_000) + group;
+            group = BinaryPrimitives.ReadUInt16BigEndian(digits[i..]);
+            largest = Math.Max(largest, group);
+        }
+
+        var divisor = last < 0 ? (uint)Divisor(last) : 1;
+        var (lowest, tooFine) = Math.DivRem(group, divisor);
+        var magnitude = ((above * (10_000 / divisor)) + lowest) * (last == 2 ? 100 : last == 1 ? 10 : 1);
+        unscaled = isNegative ? -magnitude : magnitude;
+        return largest < 10_000 && first != 0 && group != 0 && tooFine == 0 && magnitude < limitOfLong;
+    }
 
     /// <summary>The value times 10 to the power of the scale, of at most as many digits as the precision.</summary>
     /// <exception cref="ColumnValueException">It is not finite, has more digits than the type declares, or is not of this form.</exception>

@@ -21,20 +21,20 @@ public static class TypeMappings
     public static IReadOnlyList<TypeMapping> All { get; } =
     [
         Type("boolean", "BOOLEAN", "boolean", PostgresTypeId.Boolean,
-            form => form.Of(PhysicalType.Boolean, null, (BooleanColumnBuffer buffer) => new BooleanDecoder(buffer), (FixedWidthColumnValues<bool> values) => FixedWidthEncoder.Of(values, new BooleanWireForm()))),
+            form => form.Of(PhysicalType.Boolean, null, (BooleanColumnBuffer buffer) => FixedWidthDecoder.Of(buffer, new BooleanSentForm()), (FixedWidthColumnValues<bool> values) => FixedWidthEncoder.Of(values, new BooleanWireForm()))),
         Type("smallint", "INT32", "int", PostgresTypeId.Int2,
-            form => form.Of(PhysicalType.Int32, null, (Int32ColumnBuffer buffer) => new Int16Decoder(buffer), (Int32Values values) => FixedWidthEncoder.Of(values, new Int16WireForm()))),
+            form => form.Of(PhysicalType.Int32, null, (Int32ColumnBuffer buffer) => FixedWidthDecoder.Of(buffer, new Int16SentForm()), (Int32Values values) => FixedWidthEncoder.Of(values, new Int16WireForm()))),
         Type("integer", "INT32", "int", PostgresTypeId.Int4,
-            form => form.Of(PhysicalType.Int32, null, (Int32ColumnBuffer buffer) => new Int32Decoder(buffer), (Int32Values values) => FixedWidthEncoder.Of(values, new Int32WireForm()))),
+            form => form.Of(PhysicalType.Int32, null, (Int32ColumnBuffer buffer) => FixedWidthDecoder.Of(buffer, new Int32SentForm()), (Int32Values values) => FixedWidthEncoder.Of(values, new Int32WireForm()))),
         Type("bigint", "INT64", "long", PostgresTypeId.Int8,
-            form => form.Of(PhysicalType.Int64, null, (Int64ColumnBuffer buffer) => new Int64Decoder(buffer), (Int64Values values) => FixedWidthEncoder.Of(values, new Int64WireForm()))),
+            form => form.Of(PhysicalType.Int64, null, (Int64ColumnBuffer buffer) => FixedWidthDecoder.Of(buffer, new Int64SentForm()), (Int64Values values) => FixedWidthEncoder.Of(values, new Int64WireForm()))),
         Type("oid", "INT64", "long", PostgresTypeId.Oid,
-            form => form.Of(PhysicalType.Int64, null, (Int64ColumnBuffer buffer) => new OidDecoder(buffer), (Int64Values values) => FixedWidthEncoder.Of(values, new OidWireForm()))),
+            form => form.Of(PhysicalType.Int64, null, (Int64ColumnBuffer buffer) => FixedWidthDecoder.Of(buffer, new OidSentForm()), (Int64Values values) => FixedWidthEncoder.Of(values, new OidWireForm()))),
         Type("real", "FLOAT", "float", PostgresTypeId.Float4,
-            form => form.Of(PhysicalType.Float, null, (FloatColumnBuffer buffer) => new FloatDecoder(buffer), (FixedWidthColumnValues<float> values) => FixedWidthEncoder.Of(values, new FloatWireForm()))) with
+            form => form.Of(PhysicalType.Float, null, (FloatColumnBuffer buffer) => FixedWidthDecoder.Of(buffer, new FloatSentForm()), (FixedWidthColumnValues<float> values) => FixedWidthEncoder.Of(values, new FloatWireForm()))) with
         { Remark = "Every bit is kept, so are -0, NaN and the infinities." },
         Type("double precision", "DOUBLE", "double", PostgresTypeId.Float8,
-            form => form.Of(PhysicalType.Double, null, (DoubleColumnBuffer buffer) => new DoubleDecoder(buffer), (FixedWidthColumnValues<double> values) => FixedWidthEncoder.Of(values, new DoubleWireForm()))) with
+            form => form.Of(PhysicalType.Double, null, (DoubleColumnBuffer buffer) => FixedWidthDecoder.Of(buffer, new DoubleSentForm()), (FixedWidthColumnValues<double> values) => FixedWidthEncoder.Of(values, new DoubleWireForm()))) with
         { Remark = "As real." },
         new(["numeric(p,s) of up to 38 digits"], "DECIMAL(p,s) on INT32 (p to 9), INT64 (p to 18), else FIXED_LEN_BYTE_ARRAY", "decimal(p,s)", Fidelity.Exact)
         {
@@ -77,14 +77,14 @@ public static class TypeMappings
             Takes = (column, policies) => column.TypeId is PostgresTypeId.Date or PostgresTypeId.Timestamp or PostgresTypeId.Timestamptz && policies.Infinity == NotFinite.Text,
         },
         Type("date", "DATE", "date", PostgresTypeId.Date,
-            form => form.Of(PhysicalType.Int32, LogicalType.Date, (Int32ColumnBuffer buffer) => new DateDecoder(buffer), (Int32Values values) => FixedWidthEncoder.Of(values, new DateWireForm()))) with
+            form => form.Of(PhysicalType.Int32, LogicalType.Date, (Int32ColumnBuffer buffer) => FixedWidthDecoder.Of(buffer, new DateSentForm()), (Int32Values values) => FixedWidthEncoder.Of(values, new DateWireForm()))) with
         { Policy = "infinity", Refused = Infinite, Remark = "From 4713 BC to 5874897, on the proleptic Gregorian calendar.", IsNotFinite = NotFiniteValues.IsDate },
         Type("timestamp without time zone", "TIMESTAMP(MICROS, local)", "timestamp", PostgresTypeId.Timestamp, form => Timestamp(form, isAdjustedToUtc: false)) with
         { Policy = "infinity", Refused = Infinite + LastTimestamp, Remark = "To the microsecond, from 4713 BC.", IsNotFinite = NotFiniteValues.IsTimestamp },
         Type("timestamp with time zone", "TIMESTAMP(MICROS, UTC)", "timestamptz", PostgresTypeId.Timestamptz, form => Timestamp(form, isAdjustedToUtc: true)) with
         { Policy = "infinity", Refused = Infinite + LastTimestamp, Remark = "As timestamp. PostgreSQL keeps the instant only, not the zone it was written in.", IsNotFinite = NotFiniteValues.IsTimestamp },
         Type("time without time zone", "TIME(MICROS, local)", "time", PostgresTypeId.Time,
-            form => form.Of(PhysicalType.Int64, LogicalType.Time(TimeUnit.Microseconds, isAdjustedToUtc: false), (Int64ColumnBuffer buffer) => new TimeDecoder(buffer), (Int64Values values) => FixedWidthEncoder.Of(values, new Int64WireForm()))) with
+            form => form.Of(PhysicalType.Int64, LogicalType.Time(TimeUnit.Microseconds, isAdjustedToUtc: false), (Int64ColumnBuffer buffer) => FixedWidthDecoder.Of(buffer, new TimeSentForm()), (Int64Values values) => FixedWidthEncoder.Of(values, new Int64WireForm()))) with
         { Refused = "24:00:00" },
         Text(["time with time zone"], "With its offset: `10:00:00+02`.", PostgresTypeId.Timetz),
         Text(["interval"], "PostgreSQL's own form, whose months, days and time stay apart: `1 year 2 mons -3 days +04:05:06.789`. Parquet's INTERVAL has milliseconds only and no sign.",
@@ -170,5 +170,5 @@ public static class TypeMappings
     }
 
     private static ColumnMapping Timestamp(ColumnForm form, bool isAdjustedToUtc) => form.Of(
-        PhysicalType.Int64, LogicalType.Timestamp(TimeUnit.Microseconds, isAdjustedToUtc), (Int64ColumnBuffer buffer) => new TimestampDecoder(buffer), (Int64Values values) => FixedWidthEncoder.Of(values, new TimestampWireForm()));
+        PhysicalType.Int64, LogicalType.Timestamp(TimeUnit.Microseconds, isAdjustedToUtc), (Int64ColumnBuffer buffer) => FixedWidthDecoder.Of(buffer, new TimestampSentForm()), (Int64Values values) => FixedWidthEncoder.Of(values, new TimestampWireForm()));
 }

@@ -62,10 +62,13 @@ internal sealed class RawFile : IDisposable
             largeRows.Reclaim(largeRow);
         }
 
-        readBack?.Follow(writer);
-        if (largeRow > 0 && readBack is not null)
+        if (largeRow > 0)
         {
-            Wait(new ValueTask(readBack.CatchUpAsync(cancellation)));
+            readBack?.CatchUp(writer, cancellation);
+        }
+        else
+        {
+            readBack?.Follow(writer);
         }
     }
 
@@ -74,11 +77,7 @@ internal sealed class RawFile : IDisposable
     public RunFile Publish(Run run, CancellationToken cancellation)
     {
         Wait(new ValueTask(writer.CompleteAsync(cancellation)));
-        if (readBack is not null)
-        {
-            Wait(new ValueTask(readBack.CheckAsync(writer, rows, Decoder.Content, cancellation)));
-        }
-
+        readBack?.Check(writer, rows, Decoder.Content, cancellation);
         Wait(staged.PublishAsync(cancellation));
         return new RunFile
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using DataLake.Contracts;
 using DataLake.Parquet;
 using DataLake.Parquet.Metadata;
@@ -19,67 +20,68 @@ internal sealed class ReadBack(StagedFile staged, IReadOnlyList<ColumnMapping> m
     private const int ManyColumns = 400;
 
     private readonly CancellationTokenSource stop = new();
-    private Task<ContentHash> content = Task.FromResult(default(ContentHash));
+    private readonly Lock gate = new();
+    private BlockingCollection<(ParquetFileMetadata Written, int RowGroup)> unread = [];
+    private Task? background;
+    private ContentHash content;
     private int rowGroups;
     private bool isDisposed;
 
-    /// <summary>Starts on the row groups that were written since the last call.</summary>
+    /// <summary>Lets the row groups that were written since the last call be read, beside the caller and after whatever is more urgent (<see cref="BackgroundThread"/>).</summary>
     public void Follow(ParquetFileWriter writer)
     {
-        if (writer.RowGroupsWritten == rowGroups)
+        Add(writer);
+        if (unread.Count > 0)
         {
-            return;
-        }
-
-        var written = writer.WrittenMetadata;
-        for (; rowGroups < written.RowGroups.Count; rowGroups++)
-        {
-            var (before, number) = (content, rowGroups);
-            content = Task.Run(async () => await before + await HashAsync(written, number));
+            background ??= BackgroundThread.Run(ReadUnread);
         }
     }
 
-    /// <summary>Waits until the row groups that it was told of are read.</summary>
-    /// <param name="cancellation">Stops the wait.</param>
-    /// <exception cref="StorageException"><see cref="StorageErrorKind.Damaged"/>: one cannot be read.</exception>
-    public async Task CatchUpAsync(CancellationToken cancellation)
+    /// <summary>Reads all that was written and is not read yet. The caller lends a hand, because it has nothing else to do.</summary>
+    /// <param name="writer">The writer.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    /// <exception cref="StorageException"><see cref="StorageErrorKind.Damaged"/>: a row group cannot be read.</exception>
+    public void CatchUp(ParquetFileWriter writer, CancellationToken cancellation)
     {
+        using var stopping = cancellation.Register(stop.Cancel);
+        Add(writer);
+        unread.CompleteAdding();
         try
         {
-            await content.WaitAsync(cancellation);
+            ReadUnread();
+            background?.GetAwaiter().GetResult();
         }
         catch (ParquetException error)
         {
             throw Unreadable(error);
         }
+        catch (OperationCanceledException)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            throw;
+        }
+
+        unread.Dispose();
+        (unread, background) = ([], null);
     }
 
-    /// <summary>Waits for the last row group, and checks the footer.</summary>
+    /// <summary>Reads the last row groups, and checks the footer.</summary>
     /// <param name="writer">The writer, which is complete.</param>
     /// <param name="rows">How many rows the source sent.</param>
     /// <param name="sent">Their hash.</param>
     /// <param name="cancellation">Stops the check.</param>
     /// <exception cref="StorageException"><see cref="StorageErrorKind.Damaged"/>: the file does not hold these rows.</exception>
-    public async Task CheckAsync(ParquetFileWriter writer, long rows, ContentHash sent, CancellationToken cancellation)
+    public void Check(ParquetFileWriter writer, long rows, ContentHash sent, CancellationToken cancellation)
     {
-        Follow(writer);
-        try
+        CatchUp(writer, cancellation);
+        if (content != sent)
         {
-            var found = await content.WaitAsync(cancellation);
-            await using var reader = await ParquetFileReader.OpenAsync(staged.OpenWritten(), cancellationToken: cancellation);
-            if (found != sent)
-            {
-                throw Damaged($"holds other rows than the source sent: content {found}, not {sent}");
-            }
-
-            if (reader.Metadata.RowCount != rows || !reader.Metadata.RowGroups.SelectMany(Places).SequenceEqual(writer.WrittenMetadata.RowGroups.SelectMany(Places)))
-            {
-                throw Damaged("has a footer that is not the one that was written");
-            }
+            throw Damaged($"holds other rows than the source sent: content {content}, not {sent}");
         }
-        catch (ParquetException error)
+
+        if (!HasFooterAsync(writer, rows).GetAwaiter().GetResult())
         {
-            throw Unreadable(error);
+            throw Damaged("has a footer that is not the one that was written");
         }
     }
 
@@ -92,23 +94,63 @@ internal sealed class ReadBack(StagedFile staged, IReadOnlyList<ColumnMapping> m
 
         isDisposed = true;
         stop.Cancel();
-        content.ContinueWith(task => task.Exception, TaskScheduler.Default).Wait(); // What it found is of no use any more.
+        background?.ContinueWith(task => task.Exception, TaskScheduler.Default).Wait(); // What it found is of no use any more.
+        unread.Dispose();
         stop.Dispose();
     }
 
     private static IEnumerable<(long, long, long, object)> Places(RowGroupMetadata rowGroup) =>
         rowGroup.Columns.Select(chunk => (chunk.DictionaryPageOffset ?? chunk.DataPageOffset, chunk.TotalCompressedSize, chunk.ValueCount, (object)chunk.Codec));
 
+    private void Add(ParquetFileWriter writer)
+    {
+        if (writer.RowGroupsWritten == rowGroups)
+        {
+            return;
+        }
+
+        var written = writer.WrittenMetadata;
+        for (; rowGroups < written.RowGroups.Count; rowGroups++)
+        {
+            unread.Add((written, rowGroups));
+        }
+    }
+
+    private void ReadUnread()
+    {
+        foreach (var (written, rowGroup) in unread.GetConsumingEnumerable(stop.Token))
+        {
+            // What is staged is read with calls that block: all of it happens on this thread.
+            var found = HashAsync(written, rowGroup).GetAwaiter().GetResult();
+            lock (gate)
+            {
+                content += found;
+            }
+
+            if (mappings.Count >= ManyColumns)
+            {
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
+            }
+        }
+    }
+
     private async Task<ContentHash> HashAsync(ParquetFileMetadata written, int rowGroup)
     {
         await using var reader = ParquetFileReader.OfUnfinished(staged.OpenWritten(), written);
-        var found = await WrittenRows.HashAsync(reader, rowGroup, mappings, stop.Token);
-        if (mappings.Count >= ManyColumns)
-        {
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
-        }
+        return await WrittenRows.HashAsync(reader, rowGroup, mappings, stop.Token);
+    }
 
-        return found;
+    private async Task<bool> HasFooterAsync(ParquetFileWriter writer, long rows)
+    {
+        try
+        {
+            await using var reader = await ParquetFileReader.OpenAsync(staged.OpenWritten());
+            return reader.Metadata.RowCount == rows && reader.Metadata.RowGroups.SelectMany(Places).SequenceEqual(writer.WrittenMetadata.RowGroups.SelectMany(Places));
+        }
+        catch (ParquetException error)
+        {
+            throw Unreadable(error);
+        }
     }
 
     private StorageException Unreadable(ParquetException error) => Damaged($"cannot be read back: {error.Message}", error);

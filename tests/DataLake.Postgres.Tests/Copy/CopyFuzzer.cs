@@ -168,47 +168,66 @@ internal sealed class CopyFuzzer
     }
 }
 
-/// <summary>What values were handed over, in their order: a hash of each and its column. NULL is what is left out.</summary>
+/// <summary>What values were handed over, in the order of each column: a hash of each. NULL is what is left out.</summary>
 internal sealed class ValueLog
 {
-    private readonly List<ulong> values = [];
-    private int[] valuesBeforeRow = [];
+    private readonly List<List<ulong>> columns = [];
+    private int[][] valuesBeforeRow = [];
 
     /// <summary>The values of a shape's stream.</summary>
     public static ValueLog Of(CopyShape shape)
     {
-        var log = new ValueLog { valuesBeforeRow = new int[shape.RowStarts.Count] };
+        var log = new ValueLog { valuesBeforeRow = [.. shape.RowStarts.Select(_ => new int[shape.Names.Count])] };
         for (var i = 0; i < shape.Fields.Count; i++)
         {
             var (at, length) = shape.Fields[i];
+            var (row, column) = Math.DivRem(i, shape.Names.Count);
             if (length >= 0)
             {
-                log.Add(i % shape.Names.Count, shape.Stream.AsSpan(at + 4, length));
+                log.Add(column, shape.Stream.AsSpan(at + 4, length));
             }
 
-            log.valuesBeforeRow[(i / shape.Names.Count) + 1] = log.values.Count;
+            log.valuesBeforeRow[row + 1][column] = log.Of(column).Count;
         }
 
         return log;
     }
 
-    public void Clear() => values.Clear();
+    public void Clear() => columns.ForEach(values => values.Clear());
 
     public void Add(int column, ReadOnlySpan<byte> value)
     {
-        var hash = 14695981039346656037UL ^ (uint)column; // FNV-1a
+        var hash = 14695981039346656037UL; // FNV-1a
         foreach (var part in value)
         {
             hash = (hash ^ part) * 1099511628211;
         }
 
-        values.Add(hash ^ ((ulong)value.Length << 56));
+        Of(column).Add(hash ^ ((ulong)value.Length << 56));
     }
 
     /// <summary>Whether the values of the first rows are here.</summary>
     public bool BeginsAs(ValueLog sent, int rows)
     {
-        var count = sent.valuesBeforeRow[rows];
-        return values.Count >= count && values[..count].SequenceEqual(sent.values[..count]);
+        for (var column = 0; column < sent.columns.Count; column++)
+        {
+            var count = sent.valuesBeforeRow[rows][column];
+            if (Of(column).Count < count || !Of(column)[..count].SequenceEqual(sent.columns[column][..count]))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private List<ulong> Of(int column)
+    {
+        while (columns.Count <= column)
+        {
+            columns.Add([]);
+        }
+
+        return columns[column];
     }
 }
