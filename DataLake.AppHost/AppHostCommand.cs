@@ -2,8 +2,11 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using DataLake.AppHost.Embedded;
 using DataLake.AppHost.Settings;
+using DataLake.Catalogs;
 using DataLake.EmbeddedPostgres;
 using DataLake.Ledger;
+using DataLake.Pipelines.Secrets;
+using Microsoft.Extensions.Options;
 using Spectre.Console;
 
 namespace DataLake.AppHost;
@@ -73,9 +76,15 @@ internal static class AppHostCommand
         {
             return 0;
         }
-        catch (Exception error) when (error is EmbeddedPostgresException or LedgerException or InvalidInputException)
+        catch (Exception error) when (error is EmbeddedPostgresException or LedgerException or InvalidInputException or CatalogSettingsException or SecretException or OptionsValidationException)
         {
             Console.Error.WriteLine($"error: {error.Message}");
+            return BadInput;
+        }
+
+        catch (InvalidOperationException error) when (error.InnerException is FormatException or ArgumentException)
+        {
+            Console.Error.WriteLine($"error: {error.Message}"); // A setting of another type than is wanted; the message names it.
             return BadInput;
         }
 

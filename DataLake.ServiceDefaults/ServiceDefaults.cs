@@ -1,10 +1,10 @@
+using DataLake.Catalogs;
 using DataLake.Iceberg.Catalogs;
 using DataLake.Iceberg.Files;
 using DataLake.Ledger.Columns;
 using DataLake.Ledger.Commits;
 using DataLake.Ledger.Database;
 using DataLake.Ledger.Definitions;
-using DataLake.Ledger.LakeTables;
 using DataLake.Ledger.Maintenance;
 using DataLake.Ledger.Notices;
 using DataLake.Ledger.Runs;
@@ -47,7 +47,7 @@ public static class ServiceDefaultsSetup
         services.AddSingleton<WorkerIdentity>();
         services.AddSingleton(provider => new LakeDirectory(provider.GetRequiredService<IOptions<DataLakeOptions>>().Value.LakeDirectory));
         AddLedger(services);
-        AddLakeTables(services);
+        AddLakeTables(services, CatalogSettings.Read(name => builder.Configuration[$"{CatalogSettings.Section}:{name}"]));
         builder.AddTelemetry();
         services.AddHealthChecks()
             .AddCheck("self", () => HealthCheckResult.Healthy(), ["live"])
@@ -91,12 +91,12 @@ public static class ServiceDefaultsSetup
         services.AddHostedService<LedgerMigration>();
     }
 
-    private static void AddLakeTables(IServiceCollection services)
+    private static void AddLakeTables(IServiceCollection services, CatalogSettings catalog)
     {
         services.AddSingleton<TableFiles>();
         services.AddSingleton<MetadataFiles>();
-        services.AddSingleton<ICatalog>(provider => new SqlCatalog(
-            provider.GetRequiredService<NpgsqlDataSource>(), LakeTableNames.Catalog, provider.GetRequiredService<MetadataFiles>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => LakeCatalog.Open(
+            catalog, provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<MetadataFiles>(), provider.GetRequiredService<SecretResolver>(), provider.GetRequiredService<TimeProvider>()));
     }
 
     private static NpgsqlDataSource OpenLedger(string connectionString)

@@ -62,6 +62,8 @@ internal static class EmbeddedSystem
         builder.Logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Logging.SetMinimumLevel(settings.Verbose ? LogLevel.Information : LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Warning);
+        // A message that is tried again is nothing to read about, with its stack; what comes of it the services say.
+        builder.Logging.AddFilter("MassTransit.ReceiveTransport", settings.Verbose ? LogLevel.Information : LogLevel.Error);
         builder.Services.Configure<ConsoleLifetimeOptions>(lifetime => lifetime.SuppressStatusMessages = true);
 
         builder.AddServiceDefaults();

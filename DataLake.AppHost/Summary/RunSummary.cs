@@ -30,14 +30,14 @@ internal static class RunSummary
             var failed = all.Count(run => run.Status == RunStatus.Failed);
             table.AddRow(
                 Markup.Escape(ofTable.Key.Table), $"{committed.Count:N0}", $"{committed.Sum(run => run.Rows):N0}", ByteSize.Of(committed.Sum(run => run.Bytes)),
-                $"{committed.Sum(run => run.FileCount):N0}", Seconds(committed), failed > 0 ? $"[red]{failed} failed[/]" : "[green]complete[/]",
+                $"{committed.Sum(run => run.FileCount):N0}", Seconds(committed), failed > 0 ? $"[red]{failed} failed[/]" : all.Any(IsStuck) ? "[red]not committed[/]" : "[green]complete[/]",
                 Markup.Escape(Path.Combine(Path.GetRelativePath(Directory.GetCurrentDirectory(), lakeDirectory), FolderOf(ofTable.Key.Pipeline, ofTable.Key.Table))));
         }
 
         AnsiConsole.Write(table);
-        foreach (var failed in runs.Where(run => run.Status == RunStatus.Failed))
+        foreach (var problem in runs.Where(run => run.Status == RunStatus.Failed || IsStuck(run)).Select(run => run.Error).Distinct())
         {
-            Console.Error.WriteLine($"error: {failed.Error}");
+            Console.Error.WriteLine($"error: {problem}");
         }
 
         foreach (var pipeline in silent)
@@ -47,6 +47,8 @@ internal static class RunSummary
 
         return silent.Count == 0 && runs.All(run => run.Status == RunStatus.Committed);
     }
+
+    private static bool IsStuck(Run run) => run is { Status: RunStatus.Extracted, Error: not null };
 
     private static string FolderOf(string pipeline, string table) => LakeTableNames.FolderOf(LakeTableNames.Of(pipeline, TableName.TryParse(table)!));
 

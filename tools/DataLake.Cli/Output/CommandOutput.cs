@@ -1,9 +1,11 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using DataLake.Catalogs;
 using DataLake.EmbeddedPostgres;
 using DataLake.Iceberg;
 using DataLake.Ledger;
+using DataLake.Pipelines.Secrets;
 using DataLake.Storage;
 
 namespace DataLake.Cli.Output;
@@ -36,7 +38,7 @@ internal static class CommandOutput
         {
             return await command();
         }
-        catch (Exception error) when (error is Failure or LedgerException or EmbeddedPostgresException or IcebergException or StorageException)
+        catch (Exception error) when (error is Failure or LedgerException or EmbeddedPostgresException or IcebergException or StorageException or CatalogSettingsException or SecretException)
         {
             Console.Error.WriteLine($"error: {error.Message}");
             return CannotWork;

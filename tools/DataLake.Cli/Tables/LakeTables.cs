@@ -1,15 +1,17 @@
 using System.CommandLine;
+using DataLake.Catalogs;
 using DataLake.Cli.Ledgers;
 using DataLake.Cli.Output;
 using DataLake.Contracts;
 using DataLake.Iceberg.Catalogs;
 using DataLake.Iceberg.Files;
 using DataLake.Ledger.LakeTables;
+using DataLake.Pipelines.Secrets;
 using DataLake.Storage;
 
 namespace DataLake.Cli.Tables;
 
-/// <summary>The lake's tables: their catalog in the ledger, their files in the lake's directory.</summary>
+/// <summary>The lake's tables: their catalog (in the ledger, unless the settings name another), their files in the lake's directory.</summary>
 internal sealed class LakeTables
 {
     private const string DirectoryVariable = "DataLake__LakeDirectory";
@@ -20,7 +22,8 @@ internal sealed class LakeTables
     {
         var directory = parsed.GetValue(DirectoryOption) ?? Environment.GetEnvironmentVariable(DirectoryVariable) ?? Path.Combine(parsed.GetValue(LedgerAccess.DataDirectoryOption)!, "lake");
         Files = new TableFiles(new LakeDirectory(directory));
-        Catalog = new SqlCatalog(ledger.DataSource, LakeTableNames.Catalog, new MetadataFiles(Files), TimeProvider.System);
+        var settings = CatalogSettings.Read(name => Environment.GetEnvironmentVariable($"{CatalogSettings.Section.Replace(":", "__", StringComparison.Ordinal)}__{name}"));
+        Catalog = LakeCatalog.Open(settings, ledger.DataSource, new MetadataFiles(Files), new SecretResolver(), TimeProvider.System);
     }
 
     public static Option<string?> DirectoryOption { get; } = new("--lake")

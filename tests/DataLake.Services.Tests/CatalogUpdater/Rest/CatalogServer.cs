@@ -41,6 +41,9 @@ internal sealed class CatalogServer : IAsyncDisposable
     /// <summary>Namespaces that must be created before tables are.</summary>
     public bool NamespacesFirst { get; set; }
 
+    /// <summary>Whether a table lies where its creator wants it, and not where the server chooses.</summary>
+    public bool KeepsLocations { get; set; }
+
     /// <summary>Whether the configuration is that of a server for writing too, and not the one of DataLake's own service.</summary>
     public bool OffersWrites { get; set; } = true;
 
@@ -123,7 +126,8 @@ internal sealed class CatalogServer : IAsyncDisposable
         else
         {
             var schema = DataLake.Iceberg.Types.SchemaJson.Parse(Encoding.UTF8.GetBytes(body.RootElement.GetProperty("schema").GetRawText()));
-            var staged = TableMetadataUpdates.Apply(null, TableMetadataUpdates.Creation(Guid.NewGuid(), $"file:///chosen/{identifier.Name}", schema), new MetadataChange(1, null));
+            var location = KeepsLocations ? body.RootElement.GetProperty("location").GetString()! : $"file:///chosen/{identifier.Name}";
+            var staged = TableMetadataUpdates.Apply(null, TableMetadataUpdates.Creation(Guid.NewGuid(), location, schema), new MetadataChange(1, null));
             await AnswerAsync(context, 200, $$"""{"metadata":{{Encoding.UTF8.GetString(TableMetadataJson.ToUtf8(staged))}}}""");
         }
     }
