@@ -197,7 +197,7 @@ internal sealed partial class ChunkReading(
     }
 
     /// <summary>How the next file is written. Files that are open already go by what there was of memory when they began: no share becomes smaller while it is read into.</summary>
-    private ParquetWriterOptions Writing(ChunkWork work) => FileForm.OptionsOf(work.Form, options, work.Mappings.Count, memory.Bytes / writers);
+    private ParquetWriterOptions Writing(ChunkWork work) => FileForm.OptionsOf(work.Form, options, work.Mappings.Count, memory.Bytes / writers) with { KeyValueMetadata = work.Notes };
 
     private static void Publish(ChunkWork work, ChunkRead read, RawFile file, CancellationToken cancellation)
     {

@@ -1,5 +1,8 @@
 using System.Collections.Concurrent;
+using System.Text;
 using System.Threading.Channels;
+using DataLake.Iceberg.ParquetFiles;
+using DataLake.Iceberg.Types;
 using DataLake.Ledger.Model;
 using DataLake.Parquet.Schema;
 using DataLake.Pipelines.Definitions;
@@ -30,6 +33,7 @@ internal sealed class ChunkWork
         (Run, Source, Mappings, Folder, this.onRows) = (run, source, mappings, folder, onRows);
         Names = [.. mappings.Select(mapping => mapping.Name)];
         Schema = new ParquetSchema([.. mappings.Select(mapping => mapping.Column)]);
+        Notes = new Dictionary<string, string> { [ParquetTypes.SchemaNote] = Encoding.UTF8.GetString(SchemaJson.ToUtf8(ParquetTypes.ToIceberg(Schema))) };
         Chunks = unread = chunks.Count;
         Bytes = chunks.Aggregate((long?)0, (sum, chunk) => sum + chunk.Bytes);
         foreach (var chunk in chunks)
@@ -47,6 +51,9 @@ internal sealed class ChunkWork
     public IReadOnlyList<string> Names { get; }
 
     public ParquetSchema Schema { get; }
+
+    /// <summary>What the files' footers say besides: the schema in Iceberg's words, because their tables list these files as they are.</summary>
+    public IReadOnlyDictionary<string, string> Notes { get; }
 
     /// <summary>How the files are written.</summary>
     public FilesDefinition Form { get; init; } = DefinitionDefaults.Files;

@@ -2,6 +2,7 @@ using DataLake.Contracts;
 using DataLake.Ledger.Model;
 using DataLake.Services.Tests.Hosting;
 using DataLake.Testing;
+using DataLake.Testing.Readers;
 
 namespace DataLake.Services.Tests.Extractor;
 
@@ -176,6 +177,11 @@ public sealed class WindowTests(TestPostgres postgres)
         }
 
         columns.ShouldBe([[("id", 1), ("at", 2), ("a", 3), ("b", 4)], [("id", 1), ("at", 2), ("b2", 4), ("a", 5)]]);
+
+        // A reader that looks columns up by their names in each file finds them by the schema in its footer.
+        var table = (await lake.TableAsync("public.items")).ShouldNotBeNull();
+        var rows = await LakeReaders.IcebergAsync(new Uri(table.MetadataLocation).LocalPath);
+        rows.ShouldBe(["""["id","at","b2","a"]""", """[1,1768037400000000,"b",null]""", """[2,1768048200000000,"b",7]"""], ignoreOrder: true);
     }
 
     [Fact]
