@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace DataLake.Storage;
 
 /// <summary>A file of the lake that is being written. It is removed on disposal unless it was published.</summary>
@@ -7,6 +9,7 @@ public sealed class StagedFile : IAsyncDisposable
     private readonly string target;
     private readonly string staging;
     private readonly FileStream file;
+    private readonly SafeFileHandle handle;
     private bool published;
 
     internal StagedFile(LakeDirectory lake, string path, string target)
@@ -17,6 +20,7 @@ public sealed class StagedFile : IAsyncDisposable
         staging = Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.{Guid.NewGuid():n}.staged");
         // The writer above keeps its own buffers, so the stream keeps none.
         file = new FileStream(staging, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0, FileOptions.Asynchronous);
+        handle = file.SafeFileHandle;
         Stream = new StorageStream(file, lake, path);
     }
 
@@ -29,6 +33,14 @@ public sealed class StagedFile : IAsyncDisposable
     /// <summary>Opens what has been written so far, for checking it before it is published. Its reads block: what was just written is in memory still.</summary>
     public Stream OpenWritten() => lake.Guard(LakePath, () =>
         new BlockingReadStream(new FileStream(staging, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0)));
+
+    /// <summary>Puts on disk what has been written so far, from any thread, so that less is left to wait for when the file is published.</summary>
+    /// <exception cref="StorageException">The disk refuses.</exception>
+    public void Flush() => lake.Guard(LakePath, () =>
+    {
+        RandomAccess.FlushToDisk(handle);
+        return true;
+    });
 
     /// <summary>Puts the contents on disk and gives the file its name, in one step for every reader. Nothing can be written after it.</summary>
     /// <exception cref="StorageException">A file of that name exists already, or the disk refuses.</exception>

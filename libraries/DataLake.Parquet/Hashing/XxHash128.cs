@@ -113,6 +113,7 @@ public static class XxHash128
         return Finish(low, high, input.Length);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static UInt128 Finish(ulong low, ulong high, int length) => new(
         0 - Avalanche((low * Prime64x1) + (high * Prime64x4) + ((ulong)length * Prime64x2)), Avalanche(low + high));
 
@@ -190,6 +191,7 @@ public static class XxHash128
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<ulong> WordsAt(ref byte bytes, int position) => Unsafe.ReadUnaligned<Vector256<ulong>>(ref Unsafe.Add(ref bytes, position));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Avalanche(ulong value)
     {
         value = (value ^ (value >> 37)) * PrimeMix1;

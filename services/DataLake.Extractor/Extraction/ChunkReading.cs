@@ -61,6 +61,7 @@ internal sealed partial class ChunkReading(
 
     private async Task ReadChunksAsync(int reader, SourceConnection first, SourceSnapshot snapshot, ChunkWork work, CancellationTokenSource stop)
     {
+        var publisher = new FilePublisher(stop.Cancel);
         try
         {
             for (var connection = first; connection is not null;)
@@ -72,11 +73,12 @@ internal sealed partial class ChunkReading(
                     while (await turn.MayStartAsync(() => work.IsDone, stop.Token) && (read = await work.TakeAsync(stop.Token)) is not null)
                     {
                         var (chunk, query) = (read, ChunkQuery.Of(work.Source.Name, work.Mappings, read.Chunk));
-                        await CopyReader.CopyAsync(connection, query, work.Source.Name.ToString(), work.Names, copy => ReadChunk(copy, turn, work, chunk, stop.Token), stop.Token, largeRows);
-                        work.Finish(read);
+                        await CopyReader.CopyAsync(connection, query, work.Source.Name.ToString(), work.Names, copy => ReadChunk(copy, turn, work, chunk, publisher, stop.Token), stop.Token, largeRows);
+                        publisher.Then(() => work.Finish(chunk));
                         read = null;
                     }
 
+                    await publisher.WaitAsync();
                     return;
                 }
                 catch (SourceException error) when (error is { CanRetry: true, Kind: not SourceErrorKind.Busy })
@@ -87,6 +89,7 @@ internal sealed partial class ChunkReading(
                         throw;
                     }
 
+                    await publisher.WaitAsync();
                     if (read is not null)
                     {
                         await ForgetAsync(work, read, error, stop.Token);
@@ -106,7 +109,21 @@ internal sealed partial class ChunkReading(
         catch
         {
             await stop.CancelAsync();
+            await EndAsync(publisher);
             throw;
+        }
+    }
+
+    /// <summary>Waits until nothing is published any more, and throws what went wrong there: everything else may have ended for that.</summary>
+    private static async Task EndAsync(FilePublisher publisher)
+    {
+        try
+        {
+            await publisher.WaitAsync();
+        }
+        catch (OperationCanceledException)
+        {
+            // It was stopped too.
         }
     }
 
@@ -156,7 +173,7 @@ internal sealed partial class ChunkReading(
     }
 
     /// <summary>Reads one chunk, on the connection's own thread, into as many files as it fills.</summary>
-    private void ReadChunk(CopyReader copy, ConnectionPace turn, ChunkWork work, ChunkRead read, CancellationToken cancellation)
+    private void ReadChunk(CopyReader copy, ConnectionPace turn, ChunkWork work, ChunkRead read, FilePublisher publisher, CancellationToken cancellation)
     {
         RawFile? file = null;
         try
@@ -177,8 +194,7 @@ internal sealed partial class ChunkReading(
                 Failpoint.Pass("extractor.rows-read");
                 if (file.IsFull(work.Form.Size))
                 {
-                    Publish(work, read, file, cancellation);
-                    file = null;
+                    Publish(work, read, ref file, publisher, cancellation);
                     // There may be more to come than was thought, and more memory to be had than before.
                     memory.Fit(FileForm.UsefulMemory(work.Mappings.Count, writers, null));
                 }
@@ -186,8 +202,7 @@ internal sealed partial class ChunkReading(
 
             if (!file.IsEmpty)
             {
-                Publish(work, read, file, cancellation);
-                file = null;
+                Publish(work, read, ref file, publisher, cancellation);
             }
         }
         finally
@@ -199,14 +214,25 @@ internal sealed partial class ChunkReading(
     /// <summary>How the next file is written. Files that are open already go by what there was of memory when they began: no share becomes smaller while it is read into.</summary>
     private ParquetWriterOptions Writing(ChunkWork work) => FileForm.OptionsOf(work.Form, options, work.Mappings.Count, memory.Bytes / writers) with { KeyValueMetadata = work.Notes };
 
-    private static void Publish(ChunkWork work, ChunkRead read, RawFile file, CancellationToken cancellation)
+    private static void Publish(ChunkWork work, ChunkRead read, ref RawFile? file, FilePublisher publisher, CancellationToken cancellation)
     {
-        using (file)
+        file!.Complete(cancellation);
+        publisher.Wait();
+        var complete = file;
+        file = null;
+        publisher.Publish(() =>
         {
-            read.Files.Add(file.Publish(work.Run, cancellation));
-        }
+            using (complete)
+            {
+                read.Files.Add(complete.Publish(work.Run, cancellation));
+            }
 
-        Failpoint.Pass("extractor.file-published");
+            Failpoint.Pass("extractor.file-published");
+        });
+        if (work.Mappings.Count >= ReadBack.ManyColumns)
+        {
+            publisher.Wait(); // What the next file's reading back takes would come on top of this one's.
+        }
     }
 
     private static SourceException Lost(ChunkWork work) => new(SourceErrorKind.Unreachable,

@@ -8,7 +8,7 @@ using DataLake.Storage;
 namespace DataLake.Extractor.Files;
 
 /// <summary>
-/// One RAW file on its way: staged, filled, checked, and only then published under its name. It is used on the thread that reads the source, which is its own and may wait for
+/// One RAW file on its way: staged, filled, checked, and only then published under its name. It is filled on the thread that reads the source, and published on another; both may wait for
 /// the disk.
 /// </summary>
 internal sealed class RawFile : IDisposable
@@ -72,11 +72,13 @@ internal sealed class RawFile : IDisposable
         }
     }
 
-    /// <summary>Writes the footer, checks what was written, and puts it on disk under its name.</summary>
+    /// <summary>Writes the last rows and the footer. Nothing comes after it, and no row is held in memory.</summary>
+    public void Complete(CancellationToken cancellation) => Wait(new ValueTask(writer.CompleteAsync(cancellation)));
+
+    /// <summary>Checks what was written, and puts it on disk under its name.</summary>
     /// <returns>The file with its receipt.</returns>
     public RunFile Publish(Run run, CancellationToken cancellation)
     {
-        Wait(new ValueTask(writer.CompleteAsync(cancellation)));
         readBack?.Check(writer, rows, Decoder.Content, cancellation);
         Wait(staged.PublishAsync(cancellation));
         return new RunFile

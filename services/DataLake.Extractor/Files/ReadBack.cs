@@ -16,8 +16,8 @@ namespace DataLake.Extractor.Files;
 /// </summary>
 internal sealed class ReadBack(StagedFile staged, IReadOnlyList<ColumnMapping> mappings) : IDisposable
 {
-    // Reading back takes about 30 KiB a column, and each row group leaves that to the collector, which may take its time.
-    private const int ManyColumns = 400;
+    /// <summary>Reading back takes about 30 KiB a column, and each row group leaves that to the collector, which may take its time. From so many columns on that counts.</summary>
+    public const int ManyColumns = 400;
 
     private readonly CancellationTokenSource stop = new();
     private readonly Lock gate = new();
@@ -27,13 +27,13 @@ internal sealed class ReadBack(StagedFile staged, IReadOnlyList<ColumnMapping> m
     private int rowGroups;
     private bool isDisposed;
 
-    /// <summary>Lets the row groups that were written since the last call be read, beside the caller and after whatever is more urgent (<see cref="BackgroundThread"/>).</summary>
+    /// <summary>Lets the row groups that were written since the last call be read and put on disk, beside the caller and after whatever is more urgent (<see cref="BackgroundThread"/>).</summary>
     public void Follow(ParquetFileWriter writer)
     {
         Add(writer);
         if (unread.Count > 0)
         {
-            background ??= BackgroundThread.Run(ReadUnread);
+            background ??= BackgroundThread.Run(() => ReadUnread(staged.Flush));
         }
     }
 
@@ -48,7 +48,7 @@ internal sealed class ReadBack(StagedFile staged, IReadOnlyList<ColumnMapping> m
         unread.CompleteAdding();
         try
         {
-            ReadUnread();
+            ReadUnread(then: null);
             background?.GetAwaiter().GetResult();
         }
         catch (ParquetException error)
@@ -116,7 +116,7 @@ internal sealed class ReadBack(StagedFile staged, IReadOnlyList<ColumnMapping> m
         }
     }
 
-    private void ReadUnread()
+    private void ReadUnread(Action? then)
     {
         foreach (var (written, rowGroup) in unread.GetConsumingEnumerable(stop.Token))
         {
@@ -127,6 +127,7 @@ internal sealed class ReadBack(StagedFile staged, IReadOnlyList<ColumnMapping> m
                 content += found;
             }
 
+            then?.Invoke();
             if (mappings.Count >= ManyColumns)
             {
                 GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);

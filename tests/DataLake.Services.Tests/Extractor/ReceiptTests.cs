@@ -88,6 +88,7 @@ public sealed class ReceiptTests(TestPostgres postgres)
             using var file = new RawFile(lake, (0, "raw/part-0.parquet"), new ParquetSchema([.. mappings.Select(mapping => mapping.Column)]), mappings, new ParquetWriterOptions(), new LargeRows());
             using var copy = new CopyReader(new MemoryStream(rows), "public.things", ["id", "note"]);
             file.EndBatch(copy.ReadBatch(file.Decoder), copy.LargeRow, CancellationToken.None);
+            file.Complete(CancellationToken.None);
             file.Publish(run, CancellationToken.None);
         }));
         Directory.EnumerateFiles(folder.Path, "*", SearchOption.AllDirectories).ShouldBeEmpty();
