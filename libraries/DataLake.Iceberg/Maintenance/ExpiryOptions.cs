@@ -11,7 +11,10 @@ public sealed record ExpiryOptions
     /// <summary>How many snapshots of a branch stay, however old (<c>history.expire.min-snapshots-to-keep</c>).</summary>
     public int MinSnapshotsToKeep { get; init; } = 1;
 
-    /// <summary>How many snapshots of a branch stay at most, however young; null for any number. Table metadata is written anew by each commit and lists them all, so it bounds what a commit costs.</summary>
+    /// <summary>The table property with the most snapshots of a branch that stay; Iceberg has none for it.</summary>
+    public const string MaxSnapshotsProperty = "datalake.expire.max-snapshots-to-keep";
+
+    /// <summary>How many snapshots of a branch stay at most, however young (<see cref="MaxSnapshotsProperty"/>); null for any number. Table metadata is written anew by each commit and lists them all, so it bounds what a commit costs.</summary>
     public int? MaxSnapshotsToKeep { get; init; }
 
     /// <summary>How old branches and tags other than main may become (<c>history.expire.max-ref-age-ms</c>); null for any age.</summary>
@@ -22,6 +25,7 @@ public sealed record ExpiryOptions
     {
         MaxSnapshotAge = TableProperties.Milliseconds(table, "history.expire.max-snapshot-age-ms") ?? MaxSnapshotAge,
         MinSnapshotsToKeep = TableProperties.Count(table, "history.expire.min-snapshots-to-keep") ?? MinSnapshotsToKeep,
+        MaxSnapshotsToKeep = TableProperties.Count(table, MaxSnapshotsProperty) ?? MaxSnapshotsToKeep,
         MaxReferenceAge = TableProperties.Milliseconds(table, "history.expire.max-ref-age-ms") ?? MaxReferenceAge,
     };
 }
