@@ -286,6 +286,7 @@ function fromIcebird(value, type) {
     case 'float': return float(value)
     case 'double': return double(value)
     case 'date': return value.getTime() / 86400000
+    case 'timestamp': case 'timestamptz': return integer(BigInt(value.getTime()) * 1000n) // It keeps milliseconds only.
     default: throw new Error(`No canonical form for Iceberg type ${type}`)
   }
 }

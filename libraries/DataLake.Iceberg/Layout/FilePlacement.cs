@@ -19,8 +19,15 @@ public static class FilePlacement
         ArgumentNullException.ThrowIfNull(table);
         ArgumentNullException.ThrowIfNull(file);
         if (!table.DefaultSpec.IsUnpartitioned && PartitionOf(table.DefaultSpec, table.CurrentSchema, file) is { } partition) return file with { PartitionSpecId = table.DefaultSpecId, Partition = partition };
+        return Everywhere(table, file);
+    }
+
+    /// <summary>Puts a file, of data or of keys that are deleted wherever they are, into the spec without partitions.</summary>
+    /// <exception cref="IcebergException"><see cref="IcebergErrorKind.Invalid"/>: the table has none.</exception>
+    internal static DataFile Everywhere(TableMetadata table, DataFile file)
+    {
         var without = table.DefaultSpec.IsUnpartitioned ? table.DefaultSpec : table.PartitionSpecs.FirstOrDefault(spec => spec.IsUnpartitioned)
-            ?? throw IcebergException.Invalid($"The rows of {file.FilePath} may lie in several partitions, and the table has no spec without partitions; add one, or divide the rows.");
+            ?? throw IcebergException.Invalid($"The rows of {file.FilePath} may lie in several partitions, and the table has no spec without partitions; add one.");
         return file with { PartitionSpecId = without.SpecId, Partition = Undivided(without) };
     }
 

@@ -60,7 +60,8 @@ internal sealed class CompactionPlan
         foreach (var manifest in manifests.Where(manifest => manifest.Content == ManifestContent.Deletes && manifest.HasLiveFiles))
             await foreach (var entry in reader.EntriesAsync(manifest, withMetrics: false, cancellation))
                 if (entry.IsLive) plan.deletes[entry.DataFile.FilePath] = (entry.DataFile, 0, 0);
-        await foreach (var file in new ScanPlanner(files).PlanAsync(table, snapshot, cancellation: cancellation)) plan.Add(file);
+        var byKey = plan.deletes.Values.Any(delete => delete.File.Content == DataFileContent.EqualityDeletes); // Bounds tell which of them concern a file.
+        await foreach (var file in new ScanPlanner(files).PlanAsync(table, snapshot, withMetrics: byKey, cancellation: cancellation)) plan.Add(file);
         var types = table.PartitionSpecs.ToDictionary(spec => spec.SpecId, spec => spec.PartitionType(table.CurrentSchema));
         var partitions = plan.candidates
             .GroupBy(file => (SpecId: file.Data.DataFile.PartitionSpecId, Partition: PartitionPromotion.Promote(file.Data.DataFile.Partition, types[file.Data.DataFile.PartitionSpecId])))

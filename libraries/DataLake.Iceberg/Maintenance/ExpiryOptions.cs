@@ -5,11 +5,14 @@ namespace DataLake.Iceberg.Maintenance;
 /// <summary>Which snapshots expire; branches and tags that say it themselves decide for theirs (<see href="https://iceberg.apache.org/spec/#snapshot-retention-policy">Snapshot Retention Policy</see>).</summary>
 public sealed record ExpiryOptions
 {
-    /// <summary>How old snapshots may become (<c>history.expire.max-snapshot-age-ms</c>).</summary>
+    /// <summary>How old snapshots may become (<see cref="MaxAgeProperty"/>).</summary>
     public TimeSpan MaxSnapshotAge { get; init; } = TimeSpan.FromDays(5);
 
     /// <summary>How many snapshots of a branch stay, however old (<c>history.expire.min-snapshots-to-keep</c>).</summary>
     public int MinSnapshotsToKeep { get; init; } = 1;
+
+    /// <summary>The table property with the age, in milliseconds, that snapshots may become.</summary>
+    public const string MaxAgeProperty = "history.expire.max-snapshot-age-ms";
 
     /// <summary>The table property with the most snapshots of a branch that stay; Iceberg has none for it.</summary>
     public const string MaxSnapshotsProperty = "datalake.expire.max-snapshots-to-keep";
@@ -23,7 +26,7 @@ public sealed record ExpiryOptions
     /// <summary>These options with what the properties of a table say instead.</summary>
     internal ExpiryOptions For(TableMetadata table) => this with
     {
-        MaxSnapshotAge = TableProperties.Milliseconds(table, "history.expire.max-snapshot-age-ms") ?? MaxSnapshotAge,
+        MaxSnapshotAge = TableProperties.Milliseconds(table, MaxAgeProperty) ?? MaxSnapshotAge,
         MinSnapshotsToKeep = TableProperties.Count(table, "history.expire.min-snapshots-to-keep") ?? MinSnapshotsToKeep,
         MaxSnapshotsToKeep = TableProperties.Count(table, MaxSnapshotsProperty) ?? MaxSnapshotsToKeep,
         MaxReferenceAge = TableProperties.Milliseconds(table, "history.expire.max-ref-age-ms") ?? MaxReferenceAge,

@@ -1,9 +1,11 @@
 using DataLake.Iceberg.Deletes;
+using DataLake.Iceberg.Layout;
 using DataLake.Iceberg.Maintenance;
 using DataLake.Iceberg.Manifests;
 using DataLake.Iceberg.Operations;
 using DataLake.Iceberg.Partitioning;
 using DataLake.Iceberg.Planning;
+using DataLake.Iceberg.Rows;
 using DataLake.Iceberg.Sorting;
 using DataLake.Iceberg.Tests.Catalogs;
 using DataLake.Iceberg.Tests.Operations;
@@ -276,6 +278,52 @@ public sealed class CompactionTests(CatalogFixture lake) : IClassFixture<Catalog
             (await table.OrphansAsync()).ShouldBeEmpty();
             (await Compaction.RunAsync(table.Identifier, new CompactionOptions { LayoutDelay = TimeSpan.Zero }, Cancellation)).Commits.ShouldBe(0);
         }
+    }
+
+    [Fact]
+    public async Task Files_of_other_specs_are_divided_once_they_are_enough_or_have_waited()
+    {
+        var table = await LakeTable.CreateAsync(lake, "divided");
+        var layout = new TableLayout([new LayoutPartition("id", Transform.Truncate(10))], [new LayoutSort("value", SortDirection.Descending, NullOrder.NullsLast)]);
+        var before = (await table.LoadAsync()).Metadata;
+        await table.CommitAsync(TableChange.Append(await table.WriteAsync(before, [.. Enumerable.Range(0, 30).Select(id => ((long)id, id * 7L % 30))])) with { Updates = layout.Updates("t", before) });
+        var metadata = (await table.LoadAsync()).Metadata;
+        await table.CommitAsync(TableChange.Append(FilePlacement.Place(metadata, await table.WriteAsync(metadata, (31, 5), (32, 6)))));
+
+        // One file has its partition and is not sorted, the other has neither: they wait for more.
+        var options = new CompactionOptions();
+        var added = await table.LoadAsync();
+        var now = DateTimeOffset.UtcNow;
+        (await TableHealth.MeasureAsync(lake.Files, added, options, now, Cancellation)).ShouldSatisfyAllConditions(health => health.FilesToLayOut.ShouldBe(2), health => health.CompactionGroups.ShouldBe(0));
+        (await Compaction.RunAsync(table.Identifier, options, Cancellation)).Commits.ShouldBe(0);
+        (await TableHealth.MeasureAsync(lake.Files, added, options with { MinFiles = 1 }, now, Cancellation)).CompactionGroups.ShouldBe(1);
+        (await TableHealth.MeasureAsync(lake.Files, added, options with { TargetFileBytes = 500 }, now, Cancellation)).CompactionGroups.ShouldBe(2);
+        var health = await TableHealth.MeasureAsync(lake.Files, added, options, now + options.LayoutDelay, Cancellation);
+        health.CompactionGroups.ShouldBe(2);
+        MaintenanceNeeds.Of(added.Metadata, health, new MaintenanceOptions(), now, now).Single().Reason.ShouldEndWith("2 are not divided or sorted as the table is");
+
+        foreach (var memory in new[] { 600, 64 << 20 })
+        {
+            var later = new ManualTimeProvider(now + options.LayoutDelay);
+            await new Compaction(lake.Catalog, lake.Files, later).RunAsync(table.Identifier, options with { MemoryBytes = memory }, Cancellation);
+        }
+
+        var files = (await table.PlanAsync()).ConvertAll(file => file.Data.DataFile);
+        files.Select(file => (file.Partition[0].AsLong(), file.RecordCount, file.PartitionSpecId, file.SortOrderId)).Order().ShouldBe([(0, 10, 1, 1), (10, 10, 1, 1), (20, 10, 1, 1), (30, 2, 1, 1)]);
+        foreach (var file in await table.PlanAsync()) (await ValuesAsync(table, file)).ShouldBeInOrder(Shouldly.SortDirection.Descending);
+        (await table.ReadAsync()).Count.ShouldBe(32);
+        (await table.OrphansAsync()).ShouldBeEmpty();
+
+        // A query for one partition opens its file alone.
+        (await table.PlanAsync(null, ColumnPredicate.Equal(1, IcebergValue.Long(15)))).Single().Data.DataFile.Partition[0].AsLong().ShouldBe(10);
+    }
+
+    private static async Task<List<long>> ValuesAsync(LakeTable table, ScanFile file)
+    {
+        var values = new List<long>();
+        await foreach (var batch in new RowReader(table.Open, LakeTable.Schema).ReadAsync([LakeTable.RowsOf(file)], Cancellation))
+            foreach (var row in batch.Live) values.Add(batch.Columns[1][row].AsLong());
+        return values;
     }
 
     [Fact]
