@@ -87,6 +87,12 @@ internal sealed record TableReport
 
     public required IReadOnlyList<ReferenceReport> References { get; init; }
 
+    /// <summary>What new rows are divided by, as a definition writes it; empty in a table without partitions.</summary>
+    public IReadOnlyList<string> PartitionedBy { get; init; } = [];
+
+    /// <summary>What rows are sorted by once the table is compacted; empty where they are not.</summary>
+    public IReadOnlyList<string> SortedBy { get; init; } = [];
+
     public required IReadOnlyList<PartitionReport> Partitions { get; init; }
 
     /// <summary>Of the current snapshot only.</summary>
@@ -133,6 +139,8 @@ internal sealed record TableReport
             MoreSnapshots = Math.Max(0, shown.Count - snapshots),
             Missing = asOf is null ? await MissingWindows.LeftBehindAsync(metadata, new RunQueries(ledger.Contexts), cancellation) : [],
             References = [.. metadata.Refs.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => ReferenceReport.Of(metadata, entry.Key, entry.Value))],
+            PartitionedBy = LayoutText.Partitions(metadata),
+            SortedBy = LayoutText.Sorts(metadata),
             Partitions = content.Partitions,
             Health = asOf is null ? await HealthAsync(ledger, lake, table, cancellation) : null,
             Files = withFiles ? content.Files : null,
@@ -156,7 +164,7 @@ internal sealed record TableReport
     private static async Task<HealthReport> HealthAsync(LedgerAccess ledger, LakeTables lake, CatalogTable table, CancellationToken cancellation)
     {
         var options = new MaintenanceOptions();
-        var health = await TableHealth.MeasureAsync(lake.Files, table, options.Compaction, cancellation);
+        var health = await TableHealth.MeasureAsync(lake.Files, table, options.Compaction, TimeProvider.System.GetUtcNow(), cancellation);
         var store = new MaintenanceStore(ledger.Contexts, new LedgerLocks(ledger.DataSource), TimeProvider.System);
         var properties = table.Metadata.Properties;
         if (properties.GetValueOrDefault(LakeTableNames.PipelineProperty) is not { } pipeline || TableName.TryParse(properties.GetValueOrDefault(LakeTableNames.SourceTableProperty)) is not { } source)

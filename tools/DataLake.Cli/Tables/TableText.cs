@@ -135,6 +135,8 @@ internal sealed class TableText(IAnsiConsole console)
         Fact("Last run", report.Progress.RunId);
         Fact("Source LSN", report.Progress.SourceLsn);
         Fact("Location", report.Location);
+        Fact("Partitioned", report.PartitionedBy.Count == 0 ? null : $"by {string.Join(", ", report.PartitionedBy)}");
+        Fact("Sorted", report.SortedBy.Count == 0 ? null : $"by {string.Join(", ", report.SortedBy)}");
         Fact("Metadata", $"{report.MetadataFile} (Iceberg version {report.FormatVersion})");
         if (report.Snapshot is not { } snapshot)
         {
@@ -190,7 +192,7 @@ internal sealed class TableText(IAnsiConsole console)
     private void WriteHealth(HealthReport health)
     {
         var figures = health.Figures;
-        Fact("Health", $"{Count(figures.DataFiles, "data file")}, {Number(figures.SmallFiles)} of them small; {Count(figures.PositionDeleteFiles + figures.EqualityDeleteFiles, "delete file")}; {Count(figures.Manifests, "manifest")}; "
+        Fact("Health", $"{Count(figures.DataFiles, "data file")}, {Number(figures.SmallFiles)} of them small{(figures.FilesToLayOut == 0 ? "" : $", {Number(figures.FilesToLayOut)} not divided or sorted yet")}; {Count(figures.PositionDeleteFiles + figures.EqualityDeleteFiles, "delete file")}; {Count(figures.Manifests, "manifest")}; "
             + $"{Count(figures.Snapshots, "snapshot")}{(figures.OldestSnapshot is { } oldest ? $" since {Time(oldest)}" : "")}; {Count(figures.MetadataFiles, "metadata file")}, {Bytes(figures.MetadataBytes)}");
         foreach (var need in health.Due)
         {
