@@ -107,20 +107,21 @@ internal sealed class CompactionPlan
     private IEnumerable<CompactionGroup> DividedGroups()
     {
         if (layout.Spec is not { } spec) yield break;
-        var group = new List<ScanFile>();
+        var (group, bytes) = (new List<ScanFile>(), 0L);
         var partition = spec.IsUnpartitioned ? FilePlacement.Undivided(spec) : null;
         foreach (var file in candidates.Where(file => !layout.Divides(file.Data.DataFile) && IsParquet(file)).OrderBy(file => file.Data.SequenceNumber))
         {
-            if (group.Count > 0 && group.Sum(BytesOf) + BytesOf(file) > options.DividedBytes)
+            if (group.Count > 0 && bytes + BytesOf(file) > options.DividedBytes)
             {
                 yield return new CompactionGroup(spec.SpecId, partition, group);
-                group = [];
+                (group, bytes) = ([], 0);
             }
 
             group.Add(file);
+            bytes += BytesOf(file);
         }
 
-        if (group.Count >= options.MinFiles || group.Sum(BytesOf) >= options.SmallBytes || group.Exists(file => HasWaited(file) || MustRewrite(file))) yield return new CompactionGroup(spec.SpecId, partition, group);
+        if (group.Count >= options.MinFiles || bytes >= options.SmallBytes || group.Exists(file => HasWaited(file) || MustRewrite(file))) yield return new CompactionGroup(spec.SpecId, partition, group);
     }
 
     private DeleteMerge MergeOf(int specId, PartitionTuple partition, IEnumerable<ScanFile> files)

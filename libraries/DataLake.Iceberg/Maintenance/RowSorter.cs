@@ -9,7 +9,7 @@ using DataLake.Parquet.Writing;
 namespace DataLake.Iceberg.Maintenance;
 
 /// <summary>
-/// Sorts any number of rows in bounded memory: what fills half of it is sorted and written to a file of its own, and the files are merged. They lie beside the table's data and are removed in the end; a crash leaves orphans.
+/// Sorts any number of rows in bounded memory: what fills a third of it is sorted and written to a file of its own, and the files are merged. They lie beside the table's data and are removed in the end; a crash leaves orphans.
 /// </summary>
 internal sealed class RowSorter : IDisposable
 {
@@ -28,7 +28,7 @@ internal sealed class RowSorter : IDisposable
     {
         (this.files, this.schema, this.order, this.memoryBytes) = (files, schema, order, memoryBytes);
         rows = new SortedRows(schema, order);
-        var pages = (int)Math.Clamp(memoryBytes / 4 / MostMerged / Math.Max(1, schema.Columns.Fields.Count), 1024, 1 << 20);
+        var pages = (int)Math.Clamp(memoryBytes / 8 / MostMerged / Math.Max(1, schema.Columns.Fields.Count), 1024, 1 << 20);
         form = new ParquetWriterOptions { PageBytes = pages, DictionaryLimitBytes = 0, RowGroupBytes = Math.Max(1, memoryBytes / 8) };
     }
 
@@ -36,7 +36,7 @@ internal sealed class RowSorter : IDisposable
     public async ValueTask AddAsync(RowBatch batch, ReadOnlyMemory<int> live, CancellationToken cancellation)
     {
         rows.Add(batch.Columns, live.Span);
-        if (rows.ByteCount <= memoryBytes / 2) return;
+        if (rows.ByteCount <= memoryBytes / 3) return; // Its arrays may be twice as long.
         sorted.Add(await WriteAsync(rows.InOrder().ToAsyncEnumerable(), cancellation));
         rows.Clear();
     }

@@ -46,6 +46,9 @@ internal sealed class SnapshotContent
     /// <summary>Rows that position delete files take away.</summary>
     public long DeletedRows => Deletes.Where(file => file.Content == DataFileContent.PositionDeletes).Sum(file => file.RecordCount);
 
+    /// <summary>Keys of equality delete files.</summary>
+    public long DeletedKeys => Deletes.Where(file => file.Content == DataFileContent.EqualityDeletes).Sum(file => file.RecordCount);
+
     public static async Task<SnapshotContent> ReadAsync(TableFiles files, TableMetadata table, Snapshot? snapshot, Schema schema, CancellationToken cancellation)
     {
         var scan = await new ScanPlanner(files).PlanAsync(table, snapshot, cancellation: cancellation).ToListAsync(cancellation);

@@ -63,9 +63,13 @@ internal sealed record TableReport
     /// <summary>What the person asked for; null for the current snapshot.</summary>
     public string? AsOf { get; init; }
 
+    /// <summary>Rows; at most so many where keys were deleted.</summary>
     public long Rows { get; init; }
 
     public long DeletedRows { get; init; }
+
+    /// <summary>Keys that were deleted, of rows that nobody has looked for yet.</summary>
+    public long DeletedKeys { get; init; }
 
     public int DataFiles { get; init; }
 
@@ -131,6 +135,7 @@ internal sealed record TableReport
             AsOf = asOf,
             Rows = content.Files.Sum(file => file.Rows) - content.DeletedRows,
             DeletedRows = content.DeletedRows,
+            DeletedKeys = content.DeletedKeys,
             DataFiles = content.Files.Count,
             DeleteFiles = content.Deletes.Count,
             Bytes = content.Files.Sum(file => file.Bytes) + content.Deletes.Sum(file => file.FileSizeInBytes),

@@ -145,8 +145,8 @@ internal sealed class TableText(IAnsiConsole console)
         }
 
         Fact("Snapshot", $"{snapshot.Id}, made {Time(snapshot.At)} ({snapshot.Operation}){(report.AsOf is null ? "" : $", as of '{report.AsOf}'")}{(snapshot.InMain ? "" : ", which the table does not come from")}");
-        Fact("Rows", $"{Number(report.Rows)} in {Count(report.DataFiles, "file")}, {Bytes(report.Bytes)}"
-            + (report.DeleteFiles == 0 ? "" : $"; {Count(report.DeletedRows, "deleted row")}, in {Count(report.DeleteFiles, "delete file")}"));
+        Fact("Rows", $"{(report.DeletedKeys == 0 ? "" : "at most ")}{Number(report.Rows)} in {Count(report.DataFiles, "file")}, {Bytes(report.Bytes)}"
+            + (report.DeleteFiles == 0 ? "" : $"; {Count(report.DeletedRows, "deleted row")}{(report.DeletedKeys == 0 ? "" : $" and {Count(report.DeletedKeys, "deleted key")}")}, in {Count(report.DeleteFiles, "delete file")}"));
     }
 
     private void WriteColumns(TableReport report)
