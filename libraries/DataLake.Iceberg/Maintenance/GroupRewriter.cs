@@ -25,13 +25,15 @@ internal sealed class GroupRewriter
     private readonly TableMetadata table;
     private readonly CompactionOptions options;
     private readonly TargetLayout layout;
+    private readonly Schema schema;
     private readonly ParquetSchema columns;
     private readonly ParquetWriterOptions form;
 
     public GroupRewriter(RewriteFiles files, TableMetadata table, CompactionOptions options)
     {
         (this.files, this.table, this.options, layout) = (files, table, options, new TargetLayout(table));
-        columns = ParquetTypes.ToParquet(table.CurrentSchema);
+        schema = table.CurrentSchema;
+        columns = ParquetTypes.ToParquet(schema);
         var bloomFilters = options.Parquet.BloomFilters.ToDictionary();
         foreach (var column in columns.Columns)
             if (column.PhysicalType != PhysicalType.Boolean && TableProperties.Flag(table, BloomFilterProperty + column.Name) == true) bloomFilters.TryAdd(column.Name, new());
@@ -88,14 +90,14 @@ internal sealed class GroupRewriter
             yield break;
         }
 
-        using var sorter = new RowSorter(files, table.CurrentSchema, new RowOrder(table.CurrentSchema, group.Partition is null ? layout.Spec : null, layout.Order), options.MemoryBytes);
+        using var sorter = new RowSorter(files, schema, new RowOrder(schema, group.Partition is null ? layout.Spec : null, layout.Order), options.MemoryBytes);
         await foreach (var (batch, live) in LiveAsync(group, cancellation)) await sorter.AddAsync(batch, live, cancellation);
         await foreach (var step in sorter.InOrderAsync(cancellation)) yield return group.Partition is { } partition ? step with { Partition = partition } : step;
     }
 
     private async IAsyncEnumerable<(RowBatch Batch, ReadOnlyMemory<int> Live)> LiveAsync(CompactionGroup group, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var reader = new RowReader((location, _) => ValueTask.FromResult(files.Open(location)), table.CurrentSchema, batchBytes: Math.Max(1, options.MemoryBytes / 8));
+        var reader = new RowReader((location, _) => ValueTask.FromResult(files.Open(location)), schema, batchBytes: Math.Max(1, options.MemoryBytes / 8));
         foreach (var file in group.Files)
         {
             var deletes = file.Deletes.Select(delete => delete.DataFile).ToList();

@@ -211,10 +211,46 @@ public sealed class TableDesignTests(TestPostgres postgres)
         lake.FilesOnDisk().ShouldBeEmpty();
     }
 
-    private static async Task StartAsync(LakeSystem lake, string tables)
+    [Fact]
+    public async Task Few_small_files_wait_for_others_and_are_divided_when_none_come()
+    {
+        await using var lake = await LakeSystem.CreateAsync(postgres, Items);
+        await StartAsync(lake, " - { table: items, cursor: at, window: 6h, start: 2026-01-09T12:00:00Z, iceberg: { partition_by: [state] } }", layoutDelay: "00:15:00");
+        (await LookAsync(lake)).ShouldBeEmpty();
+        (await ScanAsync(lake, "public.items")).ShouldAllBe(file => file.PartitionSpecId == 0);
+        lake.Time.Advance(TimeSpan.FromMinutes(12));
+        (await lake.Services.GetRequiredService<TableMaintainer>().RunAsync(Cancellation)).ShouldBe(0);
+        lake.Time.Advance(TimeSpan.FromMinutes(2));
+        (await LookAsync(lake)).ShouldBe([nameof(MaintenanceOperation.Compaction)]);
+        (await ScanAsync(lake, "public.items")).Select(file => (file.PartitionSpecId, file.Partition.ToString())).ShouldBe([(1, "(null)"), (1, "(s0)"), (1, "(s1)"), (1, "(s2)")], ignoreOrder: true);
+        await RowsAreAsync(lake, "items");
+    }
+
+    [Fact]
+    public async Task Windows_that_are_read_again_and_full_loads_take_the_place_of_rows_in_any_partition()
+    {
+        await using var lake = await LakeSystem.CreateAsync(postgres, $"{Items} CREATE TABLE whole (LIKE items INCLUDING ALL); INSERT INTO whole TABLE items;");
+        await StartAsync(lake,
+            """
+             - { table: items, cursor: at, window: 3h, start: 2026-01-09T12:00:00Z, iceberg: { partition_by: ["bucket(3, customer)"], sort_by: [at] } }
+             - { table: whole, iceberg: { partition_by: [state], sort_by: [customer, id desc] } }
+            """);
+        await LookAsync(lake);
+        await lake.Source.ExecuteAsync("UPDATE items SET customer = customer + 1 WHERE at >= '2026-01-09 15:00Z' AND at < '2026-01-09 21:00Z'; DELETE FROM items WHERE id = 40; UPDATE whole SET state = 'all'");
+        await lake.BackfillAsync("public.items", new(2026, 1, 9, 15, 0, 0, TimeSpan.Zero), new(2026, 1, 9, 21, 0, 0, TimeSpan.Zero));
+        await NextAsync(lake, TimeSpan.FromHours(1));
+        await RowsAreAsync(lake, "items");
+        await RowsAreAsync(lake, "whole");
+        (await ScanAsync(lake, "public.whole")).Select(file => file.Partition.ToString()).Distinct().ShouldBe(["(all)"]);
+        await LookAsync(lake);
+        await RowsAreAsync(lake, "items");
+        await RowsAreAsync(lake, "whole");
+    }
+
+    private static async Task StartAsync(LakeSystem lake, string tables, string layoutDelay = "00:00:00")
     {
         lake.BySchedule = true;
-        lake.Settings["DataLake:CatalogUpdater:Maintenance:LayoutDelay"] = "00:00:00";
+        lake.Settings["DataLake:CatalogUpdater:Maintenance:LayoutDelay"] = layoutDelay;
         lake.Define(tables);
         await lake.StartAsync();
         await lake.SettleAsync();

@@ -128,7 +128,7 @@ internal static class PlanCommand
         var chunks = await ChunkPlanner.PlanAsync(connection, source, DefinitionRules.ChunksOf(table), range, pipeline.Source.MaxConnections, cancellation);
         var read = await ReadPlanner.PlanAsync(connection, source, mappings, chunks, cancellation);
         return new TablePlan(
-            pipeline.Name, table.Table.ToString(), window?.ToString() ?? "the whole table", table.Write.ToString().ToLowerInvariant(), LayoutText.Partitions(made), LayoutText.Sorts(made), TypeFidelity.Report(source, rules), read.Rows, read.Bytes,
+            pipeline.Name, table.Table.ToString(), window?.ToString() ?? "the whole table", table.Write.ToString().ToLowerInvariant(), LayoutText.Partitions(made), LayoutText.Sorts(made), table.Iceberg.Deletes.ToString().ToLowerInvariant(), made.FormatVersion, TypeFidelity.Report(source, rules), read.Rows, read.Bytes,
             Math.Max(chunks.Count, (int)Math.Ceiling(read.Bytes * Shrink / table.Files.Size)), Math.Min(chunks.Count, pipeline.Source.MaxConnections), read.Chunks);
     }
 
@@ -141,7 +141,7 @@ internal static class PlanCommand
         }
 
         TextOutput.Prepare();
-        Console.WriteLine($"{plan.Table} of pipeline {plan.Pipeline}: {plan.Window}, to be written as {plan.Write}{Layout("partitioned", plan.PartitionedBy)}{Layout("sorted", plan.SortedBy)}");
+        Console.WriteLine($"{plan.Table} of pipeline {plan.Pipeline}: {plan.Window}, to be written as {plan.Write}{(plan.Deletes == "equality" ? " that deletes by key" : "")} (Iceberg version {plan.FormatVersion}){Layout("partitioned", plan.PartitionedBy)}{Layout("sorted", plan.SortedBy)}");
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"about {plan.Rows:N0} rows, {plan.Bytes / 1e6:N1} MB from the source, {plan.Files} file(s), over {plan.Connections} connection(s). Nothing was read."));
         var columns = new Table().Border(TableBorder.Rounded).AddColumn("Column").AddColumn("Source").AddColumn("Lake").AddColumn("Fidelity").AddColumn("Note");
@@ -169,6 +169,6 @@ internal static class PlanCommand
     };
 
     private sealed record TablePlan(
-        string Pipeline, string Table, string Window, string Write, IReadOnlyList<string> PartitionedBy, IReadOnlyList<string> SortedBy, IReadOnlyList<ColumnFidelity> Columns, long Rows, long Bytes, int Files, int Connections,
+        string Pipeline, string Table, string Window, string Write, IReadOnlyList<string> PartitionedBy, IReadOnlyList<string> SortedBy, string Deletes, int FormatVersion, IReadOnlyList<ColumnFidelity> Columns, long Rows, long Bytes, int Files, int Connections,
         IReadOnlyList<PlannedChunk> Chunks);
 }
