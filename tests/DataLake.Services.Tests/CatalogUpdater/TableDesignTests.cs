@@ -188,13 +188,16 @@ public sealed class TableDesignTests(TestPostgres postgres)
         (await lake.AllRunsAsync()).ShouldAllBe(run => run.Status == RunStatus.Committed);
         made.Properties["datalake.cursor"].ShouldStartWith("2026-01-10T12:00:00");
 
-        await lake.Source.ExecuteAsync("INSERT INTO items VALUES (1, '2026-01-10 12:30Z', 1.25, '{a,NULL}', '2020-02-02'); INSERT INTO whole VALUES (1, 'x')");
+        // Types that change before the first row are no matter.
+        await lake.Source.ExecuteAsync("ALTER TABLE whole ALTER note TYPE int USING 1");
+        await lake.Source.ExecuteAsync("INSERT INTO items VALUES (1, '2026-01-10 12:30Z', 1.25, '{a,NULL}', '2020-02-02'); INSERT INTO whole VALUES (1, 7)");
         await NextAsync(lake, TimeSpan.FromHours(1));
         var filled = (await lake.TableAsync("public.items"))!.Metadata;
         (filled.TableUuid, filled.CurrentSchemaId, filled.Schemas.Count, filled.CurrentSnapshot!.Summary["total-records"]).ShouldBe((made.TableUuid, made.CurrentSchemaId, 1, "1"));
         (await ScanAsync(lake, "public.items")).Single().PartitionSpecId.ShouldBe(1);
         (await LakeReaders.SqlAsync($"SELECT tags[1], price::double FROM read_parquet('{PathOf(lake, (await ScanAsync(lake, "public.items")).Single())}')", Cancellation)).ShouldHaveSingleItem().ShouldStartWith("[\"a\"");
         (await lake.TableAsync("public.whole"))!.Metadata.CurrentSnapshot!.Summary["total-records"].ShouldBe("1");
+        (await lake.ColumnAsync("public.whole", "note")).ShouldBe([7]);
     }
 
     [Theory]
