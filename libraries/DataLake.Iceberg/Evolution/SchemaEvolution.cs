@@ -22,7 +22,12 @@ public static class SchemaEvolution
         ArgumentNullException.ThrowIfNull(table);
         ArgumentNullException.ThrowIfNull(files);
         var next = new Evolved(tableName, table, keepsRows && table.CurrentSnapshotId is not null).To(files);
-        return next.IsSameAs(table.CurrentSchema) ? [] : [new TableUpdate.AddSchema(next), new TableUpdate.SetCurrentSchema(TableUpdate.LastAdded)];
+        if (next.IsSameAs(table.CurrentSchema)) return [];
+        List<TableUpdate> updates = [new TableUpdate.AddSchema(next), new TableUpdate.SetCurrentSchema(TableUpdate.LastAdded)];
+
+        // A table that never had files has no past to be read by.
+        if (!table.HasHadFiles) updates.Add(new TableUpdate.RemoveSchemas([.. table.Schemas.Where(schema => !schema.IsSameAs(next)).Select(schema => schema.SchemaId)]));
+        return updates;
     }
 
     private sealed class Evolved(string tableName, TableMetadata table, bool hasRows)
@@ -79,12 +84,12 @@ public static class SchemaEvolution
             {
                 case (PrimitiveType narrow, PrimitiveType wide) when TypePromotion.IsAllowed(narrow, wide):
                     return wide;
-                case (PrimitiveType wide, PrimitiveType narrow) when TypePromotion.IsAllowed(narrow, wide):
+                case (PrimitiveType wide, PrimitiveType narrow) when table.HasHadFiles && TypePromotion.IsAllowed(narrow, wide):
                     // Narrower than what the table has become: those files are read as the wider type, as earlier ones are.
                     return wide;
                 case (ListType mine, ListType theirs) when mine.ElementId == theirs.ElementId:
                     return new ListType(mine.ElementId, Merge(field, mine.Element, theirs.Element), theirs.ElementRequired && (mine.ElementRequired || !hasRows));
-                case var _ when from.Equals(to):
+                case var _ when from.Equals(to) || !table.HasHadFiles:
                     return to;
                 default:
                     throw IcebergException.Invalid(

@@ -45,7 +45,8 @@ public sealed record CompactionOutcome
 }
 
 /// <summary>
-/// Writes small files, and files of which much is deleted, anew: the same rows in fewer files, by the table's schema of now; and makes one of many position delete files. Beside other writers it is safe: each commit stands alone, what others
+/// Writes small files, files of which much is deleted, and files that are not laid out as the table asks, anew: the same rows in fewer files, by the table's schema, partition spec and sort order of now; and makes one of
+/// many position delete files. Beside other writers it is safe: each commit stands alone, what others
 /// changed meanwhile is left to the next call, and a crash leaves orphans only. Old files stay for the snapshots that have them; expiry removes them, and only from the table's own folder.
 /// </summary>
 public sealed class Compaction(ICatalog catalog, TableFiles files, TimeProvider clock, CommitOptions? commits = null)
@@ -65,7 +66,7 @@ public sealed class Compaction(ICatalog catalog, TableFiles files, TimeProvider 
         var table = (await catalog.LoadTableAsync(identifier, cancellation) ?? throw new IcebergException(IcebergErrorKind.NotFound, $"There is no table {identifier} in the catalog '{catalog.Name}'.")).Metadata;
         if (table.CurrentSnapshot is not { } from) return new CompactionOutcome();
         options = options.For(table);
-        var plan = await CompactionPlan.MakeAsync(files, table, from, await new SnapshotReader(files).ManifestsAsync(from, cancellation), options, cancellation);
+        var plan = await CompactionPlan.MakeAsync(files, table, from, await new SnapshotReader(files).ManifestsAsync(from, cancellation), options, clock.GetUtcNow(), cancellation);
         var run = new Run(identifier, from, plan, options, new RewriteFiles(files, table), table, committer);
         var (groups, bytes) = (0, 0L);
         foreach (var group in plan.Groups)

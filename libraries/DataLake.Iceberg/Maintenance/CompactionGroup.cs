@@ -4,11 +4,11 @@ using DataLake.Iceberg.Planning;
 
 namespace DataLake.Iceberg.Maintenance;
 
-/// <summary>Data files of one partition whose rows become new files.</summary>
-/// <param name="SpecId">Their partition spec.</param>
-/// <param name="Partition">Their partition.</param>
+/// <summary>Data files whose rows become new files.</summary>
+/// <param name="SpecId">The partition spec of the new files.</param>
+/// <param name="Partition">Their partition; null where the spec divides the rows.</param>
 /// <param name="Files">The files with their deletes, oldest first.</param>
-internal sealed record CompactionGroup(int SpecId, PartitionTuple Partition, IReadOnlyList<ScanFile> Files)
+internal sealed record CompactionGroup(int SpecId, PartitionTuple? Partition, IReadOnlyList<ScanFile> Files)
 {
     public long Bytes { get; } = Files.Sum(file => file.Data.DataFile.FileSizeInBytes);
 

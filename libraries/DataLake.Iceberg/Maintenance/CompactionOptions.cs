@@ -21,8 +21,8 @@ public sealed record CompactionOptions
     /// <summary>As many position delete files of a partition become one, and a file to which as many equality delete files apply is written anew.</summary>
     public int MaxDeleteFiles { get; init; } = 50;
 
-    /// <summary>Whether the rows of a group are sorted by the table's sort order, where it has one. They must fit into half of <see cref="MemoryBytes"/> then; a group that does not is left alone and reported.</summary>
-    public bool Sort { get; init; }
+    /// <summary>How long small files may wait for others before they are divided and sorted as the table's default partition spec and sort order say; enough of them do not wait.</summary>
+    public TimeSpan LayoutDelay { get; init; } = TimeSpan.FromMinutes(15);
 
     /// <summary>The most bytes of data files that one call writes anew; one group is done however large it is.</summary>
     public long MaxBytes { get; init; } = long.MaxValue;
@@ -33,11 +33,14 @@ public sealed record CompactionOptions
     /// <summary>Bytes of data files that one commit replaces, about: what a crash or a conflict can cost.</summary>
     public long CommitBytes { get; init; } = 2L << 30;
 
-    /// <summary>Memory for rows: those that were read, those that wait to be written, and the keys of equality deletes. A group that needs more is left alone and reported.</summary>
+    /// <summary>Memory for rows: those that were read, those that are sorted or wait to be written, and the keys of equality deletes. What needs more is sorted in files, and keys are looked for in several passes.</summary>
     public long MemoryBytes { get; init; } = 128L << 20;
 
     /// <summary>How files are written; row groups are cut to what the memory allows, and columns of <c>write.parquet.bloom-filter-enabled.column.*</c> get a Bloom filter.</summary>
     public ParquetWriterOptions Parquet { get; init; } = new();
+
+    /// <summary>Bytes of files that are divided together: one of the new files comes of several.</summary>
+    internal long DividedBytes => TargetFileBytes * 4;
 
     internal long SmallBytes => (long)(TargetFileBytes * SmallShare);
 

@@ -1,4 +1,5 @@
 using DataLake.Iceberg.Files;
+using DataLake.Iceberg.Layout;
 using DataLake.Iceberg.Manifests;
 using DataLake.Iceberg.Metadata;
 using DataLake.Iceberg.Partitioning;
@@ -7,18 +8,22 @@ using DataLake.Iceberg.Planning;
 namespace DataLake.Iceberg.Maintenance;
 
 /// <summary>
-/// What a snapshot's files are like, and which of them are worth writing anew. Manifests are read, nothing else; of the data files only those are kept in memory that are small or have deletes.
+/// What a snapshot's files are like, and which of them are worth writing anew. Manifests are read, nothing else; of the data files only those are kept in memory that are small, have deletes, or are not laid out as the
+/// table asks. Files of other partition specs than the default one are divided by that, as rewrite_data_files of Iceberg's own engines does: together, whatever partitions they were in.
 /// </summary>
 internal sealed class CompactionPlan
 {
     private readonly CompactionOptions options;
+    private readonly TableMetadata table;
+    private readonly TargetLayout layout;
+    private readonly DateTimeOffset now;
 
     // By the path of a delete file: the file, and the data files that need it.
     private readonly Dictionary<string, (DataFile File, int Files, long Rows)> deletes = new(StringComparer.Ordinal);
     private readonly List<ScanFile> candidates = [];
     private readonly HashSet<string> gone = new(StringComparer.Ordinal);
 
-    private CompactionPlan(CompactionOptions options) => this.options = options;
+    private CompactionPlan(TableMetadata table, CompactionOptions options, DateTimeOffset now) => (this.table, this.options, this.now, layout) = (table, options, now, new TargetLayout(table));
 
     public int DataFiles { get; private set; }
 
@@ -27,6 +32,8 @@ internal sealed class CompactionPlan
     public long Rows { get; private set; }
 
     public int SmallFiles { get; private set; }
+
+    public int FilesToLayOut { get; private set; }
 
     public int FilesWithDeletes { get; private set; }
 
@@ -45,23 +52,26 @@ internal sealed class CompactionPlan
     /// <summary>Delete files that apply to nothing.</summary>
     public IReadOnlyList<DataFile> Dangling => Unneeded([]);
 
-    public static async Task<CompactionPlan> MakeAsync(TableFiles files, TableMetadata table, Snapshot? snapshot, IReadOnlyList<ManifestFile> manifests, CompactionOptions options, CancellationToken cancellation)
+    public static async Task<CompactionPlan> MakeAsync(
+        TableFiles files, TableMetadata table, Snapshot? snapshot, IReadOnlyList<ManifestFile> manifests, CompactionOptions options, DateTimeOffset now, CancellationToken cancellation)
     {
-        var plan = new CompactionPlan(options);
+        var plan = new CompactionPlan(table, options, now);
         var reader = new SnapshotReader(files);
         foreach (var manifest in manifests.Where(manifest => manifest.Content == ManifestContent.Deletes && manifest.HasLiveFiles))
             await foreach (var entry in reader.EntriesAsync(manifest, withMetrics: false, cancellation))
                 if (entry.IsLive) plan.deletes[entry.DataFile.FilePath] = (entry.DataFile, 0, 0);
-        await foreach (var file in new ScanPlanner(files).PlanAsync(table, snapshot, cancellation: cancellation)) plan.Add(file);
+        var byKey = plan.deletes.Values.Any(delete => delete.File.Content == DataFileContent.EqualityDeletes); // Bounds tell which of them concern a file.
+        await foreach (var file in new ScanPlanner(files).PlanAsync(table, snapshot, withMetrics: byKey, cancellation: cancellation)) plan.Add(file);
         var types = table.PartitionSpecs.ToDictionary(spec => spec.SpecId, spec => spec.PartitionType(table.CurrentSchema));
         var partitions = plan.candidates
             .GroupBy(file => (SpecId: file.Data.DataFile.PartitionSpecId, Partition: PartitionPromotion.Promote(file.Data.DataFile.Partition, types[file.Data.DataFile.PartitionSpecId])))
             .ToList();
         plan.Groups =
         [
-            .. partitions.SelectMany(partition => FileGroups
-                    .Of(partition.Where(file => file.Data.DataFile.FileFormat == FileFormat.Parquet && (plan.IsSmall(file) || plan.MustRewrite(file))).OrderBy(file => file.Data.SequenceNumber), plan.MustRewrite, options)
+            .. partitions.Where(partition => plan.layout.Divides(partition.First().Data.DataFile)).SelectMany(partition => FileGroups
+                    .Of(partition.Where(file => IsParquet(file) && (plan.IsSmall(file) || plan.MustRewrite(file))).OrderBy(file => file.Data.SequenceNumber), plan.MustRewrite, options)
                     .Select(group => new CompactionGroup(partition.Key.SpecId, partition.Key.Partition, group)))
+                .Concat(plan.DividedGroups())
                 .OrderByDescending(group => group.Worth),
         ];
         plan.Merges = [.. partitions.Select(partition => plan.MergeOf(partition.Key.SpecId, partition.Key.Partition, partition)).Where(merge => merge.Deletes.Count >= Math.Max(2, options.MaxDeleteFiles))];
@@ -93,6 +103,27 @@ internal sealed class CompactionPlan
         foreach (var file in deleteFiles) gone.Add(file.FilePath);
     }
 
+    /// <summary>Files of other specs, oldest first: as many as are divided at a time, once they are enough or have waited.</summary>
+    private IEnumerable<CompactionGroup> DividedGroups()
+    {
+        if (layout.Spec is not { } spec) yield break;
+        var (group, bytes) = (new List<ScanFile>(), 0L);
+        var partition = spec.IsUnpartitioned ? FilePlacement.Undivided(spec) : null;
+        foreach (var file in candidates.Where(file => !layout.Divides(file.Data.DataFile) && IsParquet(file)).OrderBy(file => file.Data.SequenceNumber))
+        {
+            if (group.Count > 0 && bytes + BytesOf(file) > options.DividedBytes)
+            {
+                yield return new CompactionGroup(spec.SpecId, partition, group);
+                (group, bytes) = ([], 0);
+            }
+
+            group.Add(file);
+            bytes += BytesOf(file);
+        }
+
+        if (group.Count >= options.MinFiles || bytes >= options.SmallBytes || group.Exists(file => HasWaited(file) || MustRewrite(file))) yield return new CompactionGroup(spec.SpecId, partition, group);
+    }
+
     private DeleteMerge MergeOf(int specId, PartitionTuple partition, IEnumerable<ScanFile> files)
     {
         var targets = files.Where(file => file.Deletes.Any(IsMergeable)).ToList();
@@ -114,13 +145,23 @@ internal sealed class CompactionPlan
         MostDeletesOfAFile = Math.Max(MostDeletesOfAFile, file.Deletes.Count);
         foreach (var path in file.Deletes.Select(delete => delete.DataFile.FilePath))
             deletes[path] = deletes[path] with { Files = deletes[path].Files + 1, Rows = deletes[path].Rows + data.RecordCount };
-        if (file.Deletes.Count > 0 || IsSmall(file)) candidates.Add(file);
+        var isLaidOut = layout.Divides(data) && layout.Sorts(data);
+        if (!isLaidOut && IsParquet(file)) FilesToLayOut++;
+        if (file.Deletes.Count > 0 || IsSmall(file) || !isLaidOut) candidates.Add(file);
     }
 
-    private bool IsSmall(ScanFile file) => file.Data.DataFile.FileSizeInBytes < options.SmallBytes;
+    private static bool IsParquet(ScanFile file) => file.Data.DataFile.FileFormat == FileFormat.Parquet;
 
-    private bool MustRewrite(ScanFile file) => file.Deletes.Count > 0
-        && (KeyDeletes(file) >= options.MaxDeleteFiles || DeletedRows(file) >= options.DeletedShare * file.Data.DataFile.RecordCount);
+    private static long BytesOf(ScanFile file) => file.Data.DataFile.FileSizeInBytes;
+
+    private bool IsSmall(ScanFile file) => BytesOf(file) < options.SmallBytes;
+
+    private bool MustRewrite(ScanFile file) => (!layout.Sorts(file.Data.DataFile) && (!IsSmall(file) || HasWaited(file))) || (file.Deletes.Count > 0
+        && (KeyDeletes(file) >= options.MaxDeleteFiles || DeletedRows(file) >= options.DeletedShare * file.Data.DataFile.RecordCount));
+
+    /// <summary>Whether a file has been part of the table for as long as small ones wait for others.</summary>
+    private bool HasWaited(ScanFile file) =>
+        file.Data.SnapshotId is not { } id || table.FindSnapshot(id) is not { } added || now - DateTimeOffset.FromUnixTimeMilliseconds(added.TimestampMs) >= options.LayoutDelay;
 
     private static int KeyDeletes(ScanFile file) => file.Deletes.Count(delete => delete.DataFile.Content == DataFileContent.EqualityDeletes);
 

@@ -1,20 +1,21 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using DataLake.Iceberg.Deletes;
 using DataLake.Iceberg.Keys;
 using DataLake.Iceberg.Manifests;
 using DataLake.Iceberg.Metadata;
 using DataLake.Iceberg.ParquetFiles;
 using DataLake.Iceberg.Rows;
-using DataLake.Iceberg.Sorting;
 using DataLake.Iceberg.Types;
+using DataLake.Iceberg.Upserts;
 using DataLake.Parquet.Schema;
 using DataLake.Parquet.Writing;
-using DataLake.Storage;
 
 namespace DataLake.Iceberg.Maintenance;
 
 /// <summary>
-/// Writes the live rows of a group into new files, by the table's current schema. Memory is what the options say: batches follow the size of the rows, and row groups are cut to it.
+/// Writes the live rows of a group into new files, by the table's current schema: sorted by the table's order, and divided where they are of several partitions. Memory is what the options say: batches follow the size
+/// of the rows, row groups are cut to it, and what has to be sorted and does not fit is sorted in files.
 /// </summary>
 internal sealed class GroupRewriter
 {
@@ -23,15 +24,16 @@ internal sealed class GroupRewriter
     private readonly RewriteFiles files;
     private readonly TableMetadata table;
     private readonly CompactionOptions options;
+    private readonly TargetLayout layout;
+    private readonly Schema schema;
     private readonly ParquetSchema columns;
     private readonly ParquetWriterOptions form;
-    private readonly SortOrder order;
 
     public GroupRewriter(RewriteFiles files, TableMetadata table, CompactionOptions options)
     {
-        (this.files, this.table, this.options) = (files, table, options);
-        columns = ParquetTypes.ToParquet(table.CurrentSchema);
-        order = options.Sort ? table.DefaultSortOrder : SortOrder.Unsorted;
+        (this.files, this.table, this.options, layout) = (files, table, options, new TargetLayout(table));
+        schema = table.CurrentSchema;
+        columns = ParquetTypes.ToParquet(schema);
         var bloomFilters = options.Parquet.BloomFilters.ToDictionary();
         foreach (var column in columns.Columns)
             if (column.PhysicalType != PhysicalType.Boolean && TableProperties.Flag(table, BloomFilterProperty + column.Name) == true) bloomFilters.TryAdd(column.Name, new());
@@ -42,26 +44,29 @@ internal sealed class GroupRewriter
 
     /// <summary>Writes a group's rows.</summary>
     /// <returns>The new files; none where every row is deleted.</returns>
-    /// <exception cref="IcebergException">A file cannot be read, or is not what its manifest says, or the group needs more memory than there is. What was written is removed.</exception>
+    /// <exception cref="IcebergException">A file cannot be read, or is not what its manifest says. What was written is removed.</exception>
     public async Task<IReadOnlyList<DataFile>> WriteAsync(CompactionGroup group, CancellationToken cancellation)
     {
-        CheckMemory(group);
         var done = new List<DataFile>();
-        OutputFile? output = null;
+        RewrittenFile? output = null;
+        RowStep last = default;
         try
         {
-            await foreach (var (rowColumns, rows) in RowsAsync(group, cancellation))
+            await foreach (var step in RowsAsync(group, cancellation))
             {
-                output ??= new OutputFile(files, columns, form);
-                await output.AppendAsync(rowColumns, rows, cancellation);
-
                 // A tenth more: a group fills a file or less by its old sizes, and should not leave a scrap.
-                if (output.Bytes < options.TargetFileBytes * 1.1) continue;
-                done.Add(await CompleteAsync(output, group, cancellation));
-                output = null;
+                if (output is not null && (output.Bytes >= options.TargetFileBytes * 1.1 || !step.Partition.Equals(last.Partition)))
+                {
+                    done.Add(await CompleteAsync(output, group, last, cancellation));
+                    output = null;
+                }
+
+                output ??= new RewrittenFile(files, files.Next(), columns, form);
+                await output.AppendAsync(step.Columns, step.Rows, cancellation);
+                last = step;
             }
 
-            if (output is not null) done.Add(await CompleteAsync(output, group, cancellation));
+            if (output is not null) done.Add(await CompleteAsync(output, group, last, cancellation));
             output = null;
             return done;
         }
@@ -76,76 +81,66 @@ internal sealed class GroupRewriter
         }
     }
 
-    /// <summary>The live rows of a group; sorted if that is asked for, else as they are read. Valid until the next ones are asked for.</summary>
-    private async IAsyncEnumerable<(IReadOnlyList<RowColumn> Columns, ReadOnlyMemory<int> Rows)> RowsAsync(CompactionGroup group, [EnumeratorCancellation] CancellationToken cancellation)
+    /// <summary>The live rows of a group, by partition and order, or where they have neither, as they are read. Valid until the next ones are asked for.</summary>
+    private async IAsyncEnumerable<RowStep> RowsAsync(CompactionGroup group, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var sorted = order.Fields.Count > 0 ? new SortedRows(table.CurrentSchema, order, options.MemoryBytes / 2) : null;
-        var reader = new RowReader((location, _) => ValueTask.FromResult(files.Open(location)), table.CurrentSchema, batchBytes: Math.Max(1, options.MemoryBytes / 8));
+        if (group.Partition is not null && layout.Order.Fields.Count == 0)
+        {
+            await foreach (var (batch, live) in LiveAsync(group, cancellation)) yield return new RowStep(batch.Columns, live, group.Partition);
+            yield break;
+        }
+
+        using var sorter = new RowSorter(files, schema, new RowOrder(schema, group.Partition is null ? layout.Spec : null, layout.Order), options.MemoryBytes);
+        await foreach (var (batch, live) in LiveAsync(group, cancellation)) await sorter.AddAsync(batch, live, cancellation);
+        await foreach (var step in sorter.InOrderAsync(cancellation)) yield return group.Partition is { } partition ? step with { Partition = partition } : step;
+    }
+
+    private async IAsyncEnumerable<(RowBatch Batch, ReadOnlyMemory<int> Live)> LiveAsync(CompactionGroup group, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var reader = new RowReader((location, _) => ValueTask.FromResult(files.Open(location)), schema, batchBytes: Math.Max(1, options.MemoryBytes / 8));
         foreach (var file in group.Files)
         {
+            var deletes = file.Deletes.Select(delete => delete.DataFile).ToList();
+            var found = await FindDeletedAsync(file.Data.DataFile, deletes, cancellation);
             var rows = 0L;
-            await foreach (var batch in reader.ReadAsync([new FileRows(file.Data.DataFile, [.. file.Deletes.Select(delete => delete.DataFile)])], cancellation))
+            await foreach (var batch in reader.ReadAsync([new FileRows(file.Data.DataFile, deletes)], cancellation))
             {
                 rows += batch.RowCount;
-                if (sorted is not null) sorted.Add(batch);
-                else if (batch.Live.Length > 0) yield return (batch.Columns, batch.LiveRows);
+                var live = found is null ? batch.LiveRows : batch.LiveRows.ToArray().Where(row => !found.Contains(batch.FirstPosition + row)).ToArray();
+                if (live.Length > 0) yield return (batch, live);
             }
 
             if (rows != file.Data.DataFile.RecordCount)
                 throw IcebergException.Corrupt($"{file.Data.DataFile.FilePath} has {rows} rows, and {file.Data.DataFile.RecordCount} by its manifest; restore it.");
         }
-
-        foreach (var step in sorted?.InOrder() ?? []) yield return (sorted!.Columns, step);
     }
 
-    private async Task<DataFile> CompleteAsync(OutputFile output, CompactionGroup group, CancellationToken cancellation)
+    /// <summary>Where the keys of equality deletes do not fit into the memory, the rows that have them are looked for in as many passes as it takes, and the delete files taken from the list.</summary>
+    /// <returns>The rows; null where the keys fit.</returns>
+    private async Task<PositionSet?> FindDeletedAsync(DataFile file, List<DataFile> deletes, CancellationToken cancellation)
     {
-        await using (output) return await output.CompleteAsync(cancellation) with { PartitionSpecId = group.SpecId, Partition = group.Partition, SortOrderId = order.Fields.Count > 0 ? order.OrderId : null };
+        var keys = deletes.FindAll(delete => delete.Content == DataFileContent.EqualityDeletes);
+        if (keys.Sum(delete => delete.RecordCount) * FingerprintSet.BytesOfOne <= options.MemoryBytes / 2) return null;
+        var found = new PositionSet(file.RecordCount);
+        foreach (var same in keys.GroupBy(delete => string.Join(',', delete.EqualityIds ?? [])))
+        {
+            var search = new KeySearch(
+                (location, _) => ValueTask.FromResult(files.Open(location)), table.CurrentSchema, same.First().EqualityIds ?? [], new KeySearchOptions { KeyBytes = options.MemoryBytes / 2, Parallelism = 1 });
+            foreach (var positions in (await search.FindAsync([.. same.Select(delete => delete with { Content = DataFileContent.Data })], [(file, null)], cancellation)).Values) found.UnionWith(positions);
+        }
+
+        deletes.RemoveAll(delete => delete.Content == DataFileContent.EqualityDeletes);
+        return found;
     }
 
-    private void CheckMemory(CompactionGroup group)
+    private async Task<DataFile> CompleteAsync(RewrittenFile output, CompactionGroup group, RowStep last, CancellationToken cancellation)
     {
-        var keys = group.Files.Max(file => file.Deletes.Where(delete => delete.DataFile.Content == DataFileContent.EqualityDeletes).Sum(delete => delete.DataFile.RecordCount));
-        if (keys * FingerprintSet.BytesOfOne > options.MemoryBytes / 2)
+        await using (output)
         {
-            throw new IcebergException(
-                IcebergErrorKind.LimitExceeded, $"{keys} keys of equality deletes need more than half of {options.MemoryBytes} bytes; raise {nameof(CompactionOptions.MemoryBytes)}.");
-        }
-    }
-
-    /// <summary>A data file that is being written.</summary>
-    private sealed class OutputFile : IAsyncDisposable
-    {
-        private readonly string location;
-        private readonly StagedFile file;
-        private readonly ParquetFileWriter writer;
-
-        public OutputFile(RewriteFiles files, ParquetSchema columns, ParquetWriterOptions form)
-        {
-            location = files.Next();
-            file = files.Create(location);
-            writer = new ParquetFileWriter(file.Stream, columns, form);
-        }
-
-        public long Bytes => writer.BytesWritten + writer.BufferedBytes;
-
-        public ValueTask AppendAsync(IReadOnlyList<RowColumn> columns, ReadOnlyMemory<int> rows, CancellationToken cancellation)
-        {
-            for (var i = 0; i < columns.Count; i++) columns[i].AppendTo(writer[i], rows.Span);
-            return writer.EndBatchAsync(cancellation);
-        }
-
-        public async Task<DataFile> CompleteAsync(CancellationToken cancellation)
-        {
-            var summary = await writer.CompleteAsync(cancellation);
-            await file.PublishAsync(cancellation);
-            return ParquetDataFile.Of(location, summary.ByteLength, summary.Metadata);
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await writer.DisposeAsync();
-            await file.DisposeAsync();
+            return await output.CompleteAsync(cancellation) with
+            {
+                PartitionSpecId = group.SpecId, Partition = last.Partition, SortOrderId = layout.Order.Fields.Count > 0 ? layout.Order.OrderId : null,
+            };
         }
     }
 }

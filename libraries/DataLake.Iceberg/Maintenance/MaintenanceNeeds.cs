@@ -60,7 +60,7 @@ public static class MaintenanceNeeds
         ArgumentNullException.ThrowIfNull(options);
         var needs = new List<MaintenanceNeed>();
         if (health.CompactionGroups > 0)
-            needs.Add(new(MaintenanceOperation.Compaction, $"{health.CompactionFiles} of {health.DataFiles} data files ({health.CompactionBytes} bytes) are small or have many deletes"));
+            needs.Add(new(MaintenanceOperation.Compaction, $"{health.CompactionFiles} of {health.DataFiles} data files ({health.CompactionBytes} bytes) are small or have many deletes{(health.FilesToLayOut > 0 ? $"; {health.FilesToLayOut} are not divided or sorted as the table is" : "")}"));
         else if (health.DeleteMerges > 0)
             needs.Add(new(MaintenanceOperation.Compaction, $"{health.DeleteMerges} partitions have too many of the {health.PositionDeleteFiles} position delete files"));
         else if (health.DanglingDeleteFiles > 0)

@@ -22,6 +22,9 @@ public sealed record TableHealth
     /// <summary>Data files below the small share of the target size.</summary>
     public int SmallFiles { get; init; }
 
+    /// <summary>Data files that are not divided by the table's default partition spec, or not sorted by its default sort order.</summary>
+    public int FilesToLayOut { get; init; }
+
     /// <summary>Live position delete files.</summary>
     public int PositionDeleteFiles { get; init; }
 
@@ -83,16 +86,17 @@ public sealed record TableHealth
     /// <param name="files">The lake's files.</param>
     /// <param name="table">The table.</param>
     /// <param name="options">Which files are small, or have many deletes.</param>
+    /// <param name="now">The time.</param>
     /// <param name="cancellation">Stops the measuring.</param>
     /// <exception cref="IcebergException">A manifest is missing or damaged.</exception>
-    public static async Task<TableHealth> MeasureAsync(TableFiles files, CatalogTable table, CompactionOptions options, CancellationToken cancellation)
+    public static async Task<TableHealth> MeasureAsync(TableFiles files, CatalogTable table, CompactionOptions options, DateTimeOffset now, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(files);
         ArgumentNullException.ThrowIfNull(table);
         ArgumentNullException.ThrowIfNull(options);
         var metadata = table.Metadata;
         var manifests = await new SnapshotReader(files).ManifestsAsync(metadata.CurrentSnapshot, cancellation);
-        var plan = await CompactionPlan.MakeAsync(files, metadata, metadata.CurrentSnapshot, manifests, options.For(metadata), cancellation);
+        var plan = await CompactionPlan.MakeAsync(files, metadata, metadata.CurrentSnapshot, manifests, options.For(metadata), now, cancellation);
         var (count, bytes) = (0, 0L);
         foreach (var (_, file) in files.List(Catalogs.MetadataFiles.FolderOf(metadata))) (count, bytes) = (count + 1, bytes + file.Bytes);
         var positions = plan.DeleteFiles.Where(file => file.Content == DataFileContent.PositionDeletes).ToList();
@@ -103,6 +107,7 @@ public sealed record TableHealth
             DataBytes = plan.DataBytes,
             Rows = plan.Rows,
             SmallFiles = plan.SmallFiles,
+            FilesToLayOut = plan.FilesToLayOut,
             PositionDeleteFiles = positions.Count,
             EqualityDeleteFiles = keys.Count,
             DanglingDeleteFiles = plan.Dangling.Count,

@@ -95,6 +95,9 @@ public sealed record TableMetadata
     /// <summary>The sequence number of the next snapshot.</summary>
     public long NextSequenceNumber => FormatVersion == 1 ? 0 : LastSequenceNumber + 1;
 
+    /// <summary>Whether a snapshot was ever made: until then no file follows a schema.</summary>
+    internal bool HasHadFiles => LastSequenceNumber > 0 || Snapshots.Count > 0;
+
     /// <summary>The snapshot with an id, or null.</summary>
     public Snapshot? FindSnapshot(long snapshotId)
     {

@@ -20,7 +20,8 @@ internal static class ConflictCheck
 
         // Rows that only move, or are replaced, must not lose a delete that came meanwhile; a second delete of the same row does no harm.
         var isCarrying = change.AddedFiles.Any(file => file.Content == DataFileContent.Data) || change.RemovedFiles.Count > 0;
-        var keysStillApply = KeepsPlaceAndAge(change);
+        var keepsAge = change.DataSequenceNumber is not null;
+        var keysStillApply = keepsAge && KeepsPlace(change);
         var deletes = new DeleteIndex(table);
 
         // Each snapshot's own list is asked: a later one may have merged its manifests, or removed its files and kept their rows.
@@ -36,7 +37,7 @@ internal static class ConflictCheck
                 await foreach (var entry in reader.EntriesAsync(manifest, withMetrics: true, cancellation))
                 {
                     if (entry.Status != ManifestEntryStatus.Added || entry.SnapshotId != snapshot.SnapshotId) continue;
-                    if (!isData && keysStillApply && entry.DataFile.Content == DataFileContent.EqualityDeletes) continue;
+                    if (entry.DataFile.Content == DataFileContent.EqualityDeletes && (keysStillApply || (keepsAge && table.FindSpec(entry.DataFile.PartitionSpecId) is { IsUnpartitioned: true }))) continue;
                     if (!isData) deletes.Add(entry);
                     else if (filter?.CanMatch(entry.DataFile) != false)
                         throw Conflict($"the snapshot {entry.SnapshotId} added '{entry.DataFile.FilePath}', which may hold rows that this change should have seen");
@@ -72,10 +73,10 @@ internal static class ConflictCheck
         throw Conflict($"'{missing.First()}', whose rows it deletes, is not part of the table any more");
     }
 
-    /// <summary>Whether rows only move within their partitions and keep their sequence number: keys that were deleted meanwhile are deleted in the new files too.</summary>
-    private static bool KeepsPlaceAndAge(TableChange change)
+    /// <summary>Whether rows only move within their partitions. Where they keep their sequence number too, keys that were deleted meanwhile are deleted in the new files too; keys that were deleted in every partition are
+    /// wherever the rows move.</summary>
+    private static bool KeepsPlace(TableChange change)
     {
-        if (change.DataSequenceNumber is null) return false;
         var places = change.RemovedFiles.Where(file => file.Content == DataFileContent.Data).Select(file => (file.PartitionSpecId, file.Partition)).ToHashSet();
         return change.AddedFiles.All(file => file.Content != DataFileContent.Data || places.Contains((file.PartitionSpecId, file.Partition)));
     }

@@ -19,6 +19,7 @@ public sealed class DeleteIndex
     private readonly List<ManifestEntry> everywhere = [];
     private readonly Dictionary<int, StructType> partitionTypes;
     private readonly HashSet<int> unpartitioned;
+    private readonly Schema schema;
 
     /// <summary>An empty index.</summary>
     /// <param name="table">The table that the files belong to.</param>
@@ -26,6 +27,7 @@ public sealed class DeleteIndex
     {
         ArgumentNullException.ThrowIfNull(table);
         partitionTypes = table.PartitionSpecs.ToDictionary(spec => spec.SpecId, spec => spec.PartitionType(table.CurrentSchema));
+        schema = table.CurrentSchema;
         unpartitioned = [.. table.PartitionSpecs.Where(spec => spec.IsUnpartitioned).Select(spec => spec.SpecId)];
     }
 
@@ -59,15 +61,15 @@ public sealed class DeleteIndex
     private (int SpecId, PartitionTuple Partition) PartitionOf(DataFile file) =>
         (file.PartitionSpecId, partitionTypes.TryGetValue(file.PartitionSpecId, out var type) ? PartitionPromotion.Promote(file.Partition, type) : file.Partition);
 
-    private static void Collect(List<ManifestEntry> deletes, ManifestEntry data, ref List<ManifestEntry>? found)
+    private void Collect(List<ManifestEntry> deletes, ManifestEntry data, ref List<ManifestEntry>? found)
     {
         foreach (var delete in deletes)
             if (Applies(delete, data)) (found ??= []).Add(delete);
     }
 
-    private static bool Applies(ManifestEntry delete, ManifestEntry data)
+    private bool Applies(ManifestEntry delete, ManifestEntry data)
     {
-        if (delete.DataFile.Content == DataFileContent.EqualityDeletes) return data.SequenceNumber < delete.SequenceNumber;
+        if (delete.DataFile.Content == DataFileContent.EqualityDeletes) return data.SequenceNumber < delete.SequenceNumber && KeyOverlap.IsPossible(schema, delete.DataFile, data.DataFile);
         return data.SequenceNumber <= delete.SequenceNumber && CanName(delete.DataFile, data.DataFile.FilePath);
     }
 

@@ -14,7 +14,7 @@ internal static class SchemaUpdates
             return;
         }
 
-        if (EvolutionFault(state, schema) is { } fault) throw IcebergException.Invalid($"The schema cannot follow the current one: {fault}.");
+        if (table.HasHadFiles && EvolutionFault(state, schema) is { } fault) throw IcebergException.Invalid($"The schema cannot follow the current one: {fault}.");
         var id = table.Schemas.Count == 0 ? 0 : table.Schemas.Max(other => other.SchemaId) + 1;
         state.LastAddedSchemaId = id;
         state.Table = table with { Schemas = [.. table.Schemas, schema with { SchemaId = id }], LastColumnId = Math.Max(table.LastColumnId, schema.HighestFieldId) };

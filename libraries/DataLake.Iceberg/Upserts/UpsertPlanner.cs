@@ -4,6 +4,7 @@ using DataLake.Iceberg.Files;
 using DataLake.Iceberg.Manifests;
 using DataLake.Iceberg.Metadata;
 using DataLake.Iceberg.Operations;
+using DataLake.Iceberg.Planning;
 using DataLake.Iceberg.Updates;
 
 namespace DataLake.Iceberg.Upserts;
@@ -38,34 +39,92 @@ public sealed class UpsertPlanner(TableFiles files, KeySearchOptions? options = 
         return RowDeletes.PlanAsync(table, () => PlanAsync(table.Metadata, updates, keyFieldIds, generations, deletedKeys, cancellation));
     }
 
+    /// <summary>
+    /// Plans an upsert that leaves the rows it replaces to readers and compaction: their keys are written down as equality deletes, for every partition, and no data file of the table is read. What later generations replace
+    /// of earlier ones is deleted by position all the same: equality deletes apply to older files only.
+    /// </summary>
+    /// <param name="table">As for <see cref="PlanAsync(CatalogTable, IReadOnlyList{TableUpdate}, IReadOnlyList{int}, IReadOnlyList{IReadOnlyList{DataFile}}, IReadOnlyList{DataFile}, CancellationToken)"/>.</param>
+    /// <param name="updates">As there.</param>
+    /// <param name="keyFieldIds">As there.</param>
+    /// <param name="generations">As there.</param>
+    /// <param name="deletedKeys">As there.</param>
+    /// <param name="cancellation">As there.</param>
+    /// <returns>The plan. Where files of the table can hold the keys, it fits whatever others commit meanwhile. Of the rows replaced it counts only those of earlier generations.</returns>
+    /// <exception cref="IcebergException">As there; and <see cref="IcebergErrorKind.Invalid"/>: the table has no partition spec without partitions.</exception>
+    public Task<ReplacementPlan> PlanByKeyAsync(
+        CatalogTable table, IReadOnlyList<TableUpdate> updates, IReadOnlyList<int> keyFieldIds, IReadOnlyList<IReadOnlyList<DataFile>> generations, IReadOnlyList<DataFile> deletedKeys,
+        CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(table);
+        ArgumentNullException.ThrowIfNull(updates);
+        ArgumentNullException.ThrowIfNull(keyFieldIds);
+        ArgumentNullException.ThrowIfNull(generations);
+        ArgumentNullException.ThrowIfNull(deletedKeys);
+        return RowDeletes.PlanAsync(table, async () =>
+        {
+            if (Begin(table.Metadata, updates, keyFieldIds, generations, deletedKeys) is not { } upsert) return Added(updates, generations);
+            var replaced = await ReplacedAmongAsync(upsert.Search, generations, cancellation);
+            await upsert.Search.FindAsync(upsert.Keys, [], FirstOf(generations), cancellation);
+            var deleteFiles = await upsert.Deletes.WriteAsync(replaced, cancellation);
+            var canHold = await new ScanPlanner(files).PlanAsync(upsert.Table, upsert.Table.CurrentSnapshot, upsert.Bounds.FilterFor(upsert.Table), cancellation: cancellation).AnyAsync(cancellation);
+            if (!canHold) return Plan(table.Metadata, updates, upsert, generations, replaced, deleteFiles);
+            try
+            {
+                deleteFiles = [.. deleteFiles, await new DeletedKeys(files, upsert.Table, keyFieldIds).WriteAsync(upsert.Keys, cancellation)];
+            }
+            catch
+            {
+                ReplacementPlan.Discard(files, deleteFiles);
+                throw;
+            }
+
+            // Rows that others add meanwhile are older than the commit, and their keys deleted too.
+            var plan = Plan(table.Metadata, updates, upsert, generations, replaced, deleteFiles);
+            return new ReplacementPlan(files, plan.Change with { Isolation = null, ConflictFilter = null }, plan.RowsReplaced, deleteFiles);
+        });
+    }
+
     private async Task<ReplacementPlan> PlanAsync(
         TableMetadata table, IReadOnlyList<TableUpdate> updates, IReadOnlyList<int> keyFieldIds, IReadOnlyList<IReadOnlyList<DataFile>> generations, IReadOnlyList<DataFile> deletedKeys,
         CancellationToken cancellation)
     {
-        var changed = RowDeletes.Updated(table, updates);
-        var deletes = new RowDeletes(files, changed);
-        var search = new KeySearch((location, _) => ValueTask.FromResult(files.OpenRead(location)), changed.CurrentSchema, keyFieldIds, options);
-        List<DataFile> added = [.. generations.SelectMany(generation => generation)];
-        var keys = added.Concat(deletedKeys).Where(file => file.RecordCount > 0).ToList();
-        if (keys.Count == 0) return new ReplacementPlan(files, TableChange.Append(added) with { Updates = updates }, 0, []);
-
-        var bounds = new KeyBounds(keys, keyFieldIds.Zip(search.KeyTypes()));
-        var replaced = await ReplacedAmongAsync(search, generations, cancellation);
-        var candidates = await deletes.CandidatesAsync(bounds.FilterFor(changed), keyFieldIds, cancellation);
-
-        // The keys of the first generation come first; in the others, keys that come twice have been looked for by now.
-        var first = generations.Count == 0 ? 0 : generations[0].Count(file => file.RecordCount > 0);
-        var found = await search.FindAsync(keys, [.. candidates.Values.Select(candidate => (candidate.File, (PositionSet?)null))], first, cancellation);
-        await deletes.LeaveOutDeletedAsync(found, candidates, cancellation);
+        if (Begin(table, updates, keyFieldIds, generations, deletedKeys) is not { } upsert) return Added(updates, generations);
+        var replaced = await ReplacedAmongAsync(upsert.Search, generations, cancellation);
+        var candidates = await upsert.Deletes.CandidatesAsync(upsert.Bounds.FilterFor(upsert.Table), keyFieldIds, cancellation);
+        var found = await upsert.Search.FindAsync(upsert.Keys, [.. candidates.Values.Select(candidate => (candidate.File, (PositionSet?)null))], FirstOf(generations), cancellation);
+        await upsert.Deletes.LeaveOutDeletedAsync(found, candidates, cancellation);
         foreach (var (path, positions) in found)
             if (positions.Count > 0) replaced.Add(candidates[path].File, positions);
 
-        var deleteFiles = await deletes.WriteAsync(replaced, cancellation);
+        return Plan(table, updates, upsert, generations, replaced, await upsert.Deletes.WriteAsync(replaced, cancellation));
+    }
+
+    /// <summary>What both kinds of upsert begin with; null where there are no keys.</summary>
+    private Upsert? Begin(
+        TableMetadata table, IReadOnlyList<TableUpdate> updates, IReadOnlyList<int> keyFieldIds, IReadOnlyList<IReadOnlyList<DataFile>> generations, IReadOnlyList<DataFile> deletedKeys)
+    {
+        var changed = RowDeletes.Updated(table, updates);
+        var search = new KeySearch((location, _) => ValueTask.FromResult(files.OpenRead(location)), changed.CurrentSchema, keyFieldIds, options);
+        var keys = generations.SelectMany(generation => generation).Concat(deletedKeys).Where(file => file.RecordCount > 0).ToList();
+        return keys.Count == 0 ? null : new Upsert(changed, search, new RowDeletes(files, changed), keys, new KeyBounds(keys, keyFieldIds.Zip(search.KeyTypes())));
+    }
+
+    private ReplacementPlan Added(IReadOnlyList<TableUpdate> updates, IReadOnlyList<IReadOnlyList<DataFile>> generations) =>
+        new(files, TableChange.Append([.. generations.SelectMany(generation => generation)]) with { Updates = updates }, 0, []);
+
+    private ReplacementPlan Plan(
+        TableMetadata table, IReadOnlyList<TableUpdate> updates, Upsert upsert, IReadOnlyList<IReadOnlyList<DataFile>> generations, Dictionary<DataFile, PositionSet> replaced, IReadOnlyList<DataFile> deleteFiles)
+    {
+        List<DataFile> added = [.. generations.SelectMany(generation => generation)];
         var change = deleteFiles.Count == 0
             ? TableChange.Append(added) with { BaseSnapshotId = table.CurrentSnapshotId, Isolation = Isolation.Serializable }
             : TableChange.RowDelta(table.CurrentSnapshotId, [.. added, .. deleteFiles], [.. replaced.Keys]);
-        return new ReplacementPlan(files, change with { Updates = updates, ConflictFilter = now => bounds.FilterFor(RowDeletes.Updated(now, updates)) }, replaced.Values.Sum(positions => positions.Count), deleteFiles);
+        return new ReplacementPlan(
+            files, change with { Updates = updates, ConflictFilter = now => upsert.Bounds.FilterFor(RowDeletes.Updated(now, updates)) }, replaced.Values.Sum(positions => positions.Count), deleteFiles);
     }
+
+    /// <summary>Files whose keys come first when keys that come twice are looked for; in later generations they have been by then.</summary>
+    private static int FirstOf(IReadOnlyList<IReadOnlyList<DataFile>> generations) => generations.Count == 0 ? 0 : generations[0].Count(file => file.RecordCount > 0);
 
     /// <summary>The rows of earlier generations that later ones replace.</summary>
     private static async Task<Dictionary<DataFile, PositionSet>> ReplacedAmongAsync(KeySearch search, IReadOnlyList<IReadOnlyList<DataFile>> generations, CancellationToken cancellation)
@@ -84,4 +143,12 @@ public sealed class UpsertPlanner(TableFiles files, KeySearchOptions? options = 
 
         return replaced;
     }
+
+    /// <summary>An upsert as far as it is known without reading the table.</summary>
+    /// <param name="Table">The table as the commit will leave it.</param>
+    /// <param name="Search">Finds rows by key.</param>
+    /// <param name="Deletes">Writes down which rows leave.</param>
+    /// <param name="Keys">The files with the keys.</param>
+    /// <param name="Bounds">Between which values they lie.</param>
+    private sealed record Upsert(TableMetadata Table, KeySearch Search, RowDeletes Deletes, IReadOnlyList<DataFile> Keys, KeyBounds Bounds);
 }

@@ -1,3 +1,4 @@
+using DataLake.Iceberg.Types;
 using DataLake.Ledger.Database;
 using DataLake.Ledger.Model;
 using Microsoft.EntityFrameworkCore;
@@ -44,6 +45,8 @@ public sealed class TableColumns(IDbContextFactory<LedgerContext> ledger, TimePr
             found.Name = column.Name;
             found.Position = position + 1;
             found.SourceType = column.Type;
+            found.LakeType = column.LakeType.ToString();
+            found.IsList = column.IsList;
             found.Nullable = column.Nullable;
             found.SourceRelation = sourceRelation;
             found.SourceNumber = column.Number;
@@ -60,6 +63,22 @@ public sealed class TableColumns(IDbContextFactory<LedgerContext> ledger, TimePr
         await context.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
         return ids;
+    }
+
+    /// <summary>The columns that files of a table have, as it was read last: what it is made with where no file says it. Null where it was never read.</summary>
+    public async Task<Schema?> SchemaAsync(string pipeline, string table, CancellationToken cancellation)
+    {
+        await using var context = await ledger.CreateDbContextAsync(cancellation);
+        var columns = await context.Columns.AsNoTracking()
+            .Where(column => column.DroppedAt == null && context.Tables.Any(row => row.Id == column.TableId && row.Pipeline == pipeline && row.Table == table))
+            .OrderBy(column => column.Position).ToListAsync(cancellation);
+        return columns.Count == 0 || columns.Exists(column => column.LakeType is null) ? null : new Schema(new StructType([.. columns.Select(Field)]));
+
+        static NestedField Field(LakeColumn column)
+        {
+            var type = PrimitiveType.Parse(column.LakeType!);
+            return new NestedField(column.FieldId, column.Name, column.IsList ? new ListType(column.ElementId!.Value, type, ElementRequired: false) : type, !column.Nullable);
+        }
     }
 
     /// <summary>The table's row, made if need be, locked until the transaction of <paramref name="context"/> ends.</summary>

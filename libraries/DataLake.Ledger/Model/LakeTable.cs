@@ -68,6 +68,12 @@ public sealed class LakeColumn
     /// <summary>Its type in the source, as PostgreSQL writes it.</summary>
     public required string SourceType { get; set; }
 
+    /// <summary>Its type in the lake, or that of its elements, in Iceberg's words; null: it was last read before this was noted.</summary>
+    public string? LakeType { get; set; }
+
+    /// <summary>Whether the lake keeps it as a list.</summary>
+    public bool IsList { get; set; }
+
     /// <summary>Whether a value can be missing.</summary>
     public bool Nullable { get; set; }
 

@@ -49,6 +49,9 @@ public static class DefinitionDefaults
     /// <summary>How files are written.</summary>
     public static readonly FilesDefinition Files = new(FileCompression.Snappy, 256L << 20, []);
 
+    /// <summary>What is asked of Iceberg tables.</summary>
+    public static readonly IcebergDefinition Iceberg = new([], [], DeleteForm.Position, FormatVersion: 2, new SnapshotsDefinition(null, null));
+
     /// <summary>How reads are divided.</summary>
     public static readonly ChunkingDefinition Chunks = new ChunkingDefinition.Auto();
 

@@ -63,6 +63,9 @@ public sealed record TableDefinition
     /// <summary>How the files are written.</summary>
     public FilesDefinition Files { get; init; } = DefinitionDefaults.Files;
 
+    /// <summary>What is asked of the lake's table.</summary>
+    public IcebergDefinition Iceberg { get; init; } = DefinitionDefaults.Iceberg;
+
     /// <summary>The range to read for a window: it reaches <see cref="Lookback"/> further back, though never before <see cref="Start"/>.</summary>
     public Window ReadRange(Window window)
     {

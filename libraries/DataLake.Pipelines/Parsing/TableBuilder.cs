@@ -30,6 +30,8 @@ internal sealed class TableBuilder(MappingReader own, MappingReader? shared, Map
         CheckMasks(sensitive, cursor, key);
         var files = FileKeys.Of(own, shared);
         CheckBloomFilters(files, sensitive);
+        var iceberg = IcebergKeys.Of(own, shared);
+        CheckIceberg(iceberg, write, sensitive);
         if (!IsSet(TableKeys.Schedule))
         {
             problems.Add(own.At, "this table has no schedule; add for example 'schedule: rate(5 minutes)' here or under 'defaults'");
@@ -60,6 +62,7 @@ internal sealed class TableBuilder(MappingReader own, MappingReader? shared, Map
             Sensitive = [.. sensitive.Select(column => column.Value)],
             Types = TypeKeys.Of(own, pipeline),
             Files = files,
+            Iceberg = iceberg,
         };
     }
 
@@ -146,6 +149,25 @@ internal sealed class TableBuilder(MappingReader own, MappingReader? shared, Map
         {
             problems.Add(own.AtOf(FileKeys.Files),
                 $"no value of column {Shown.Value(column.Column)} is left to look up, for its mask is {Values.NameOf(column.Mask)}; leave it out of bloom_filters, or use mask: hash");
+        }
+    }
+
+    private void CheckIceberg(IcebergDefinition iceberg, WriteMode write, IReadOnlyList<Placed<SensitiveColumn>> sensitive)
+    {
+        // What 'defaults' says of deletes simply does not concern a table that deletes nothing by key.
+        if (write != WriteMode.Upsert && own.TryGet(IcebergKeys.Iceberg, out var keys) && keys.Get(IcebergKeys.Deletes, DeleteForm.Position) == DeleteForm.Equality)
+        {
+            problems.Add(keys.AtOf(IcebergKeys.Deletes), "only upserts delete rows by their key; leave 'deletes' out, or write: upsert");
+        }
+
+        var uses = iceberg.PartitionBy.Select(part => (part.Column, Use: "partition_by")).Concat(iceberg.SortBy.Select(sort => (sort.Column, Use: "sort_by"))).Distinct().ToList();
+        foreach (var column in sensitive.Select(column => column.Value).Where(column => column.Mask is Mask.Null or Mask.Redact))
+        {
+            foreach (var (_, use) in uses.Where(use => use.Column == column.Column))
+            {
+                problems.Add(own.AtOf(IcebergKeys.Iceberg),
+                    $"all values of column {Shown.Value(column.Column)} are the same in the lake, for its mask is {Values.NameOf(column.Mask)}; leave it out of {use}, or use mask: hash");
+            }
         }
     }
 

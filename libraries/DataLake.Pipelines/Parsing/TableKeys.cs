@@ -170,7 +170,7 @@ internal static class TableKeys
 
     /// <summary>The keys that <c>defaults</c> may set for all tables.</summary>
     public static readonly IReadOnlyList<Key> Shared =
-        [Schedule, Window, Start, Lag, Lookback, Write, Concurrency, Retries, RetryDelay, Timeout, LateAfter, Sensitive, FileKeys.Files];
+        [Schedule, Window, Start, Lag, Lookback, Write, Concurrency, Retries, RetryDelay, Timeout, LateAfter, Sensitive, FileKeys.Files, IcebergKeys.Iceberg];
 
     /// <summary>A table.</summary>
     public static readonly Shape<MappingReader> Shape = new MappingShape(

@@ -17,7 +17,8 @@ public static class TableFit
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(table);
         foreach (var (column, use) in table.Key.Select(column => (column, "key"))
-            .Concat(table.Sensitive.Select(sensitive => (sensitive.Column, "sensitive"))).Concat(table.Files.BloomFilters.Select(column => (column, "bloom_filters"))))
+            .Concat(table.Sensitive.Select(sensitive => (sensitive.Column, "sensitive"))).Concat(table.Files.BloomFilters.Select(column => (column, "bloom_filters")))
+            .Concat(table.Iceberg.PartitionBy.Select(part => (part.Column, "partition_by"))).Concat(table.Iceberg.SortBy.Select(sort => (sort.Column, "sort_by"))))
         {
             if (source.Find(column) is null)
             {

@@ -17,6 +17,9 @@ public sealed class MaintenanceSettings
     /// <summary>How long after a look a table is looked at again, if nothing is committed meanwhile.</summary>
     public TimeSpan LookAgainAfter { get; set; } = TimeSpan.FromHours(6);
 
+    /// <summary>How long small files wait for others before they are divided and sorted as their table is.</summary>
+    public TimeSpan LayoutDelay { get; set; } = TimeSpan.FromMinutes(15);
+
     /// <summary>How old snapshots become.</summary>
     public TimeSpan SnapshotAge { get; set; } = TimeSpan.FromDays(5);
 
@@ -40,7 +43,7 @@ public sealed class MaintenanceSettings
 
     internal MaintenanceOptions Options => new()
     {
-        Compaction = new CompactionOptions { TargetFileBytes = FileBytes, MemoryBytes = MemoryBudget, MaxBytes = BytesAtOnce },
+        Compaction = new CompactionOptions { TargetFileBytes = FileBytes, MemoryBytes = MemoryBudget, MaxBytes = BytesAtOnce, LayoutDelay = LayoutDelay },
         Expiry = new ExpiryOptions { MaxSnapshotAge = SnapshotAge, MaxSnapshotsToKeep = Snapshots },
     };
 }

@@ -43,14 +43,15 @@ public sealed partial class TableMaintainer(
         var identifier = LakeTableNames.Of(row.Pipeline, TableName.TryParse(row.Table)!);
         using var timeout = new CancellationTokenSource(settings.Value.Timeout, time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
-        var (hasMore, orphansRemoved) = (false, false);
+        var (again, orphansRemoved) = (settings.Value.LookAgainAfter, false);
         TableMaintenance? begun = null;
         try
         {
             if (await catalog.LoadTableAsync(identifier, stop.Token) is { } table)
             {
                 var options = settings.Value.Options;
-                var health = await TableHealth.MeasureAsync(files, table, options.Compaction, stop.Token);
+                var health = await TableHealth.MeasureAsync(files, table, options.Compaction, time.GetUtcNow(), stop.Token);
+                if (health.FilesToLayOut > 0) again = Sooner(settings.Value.LayoutDelay);
                 foreach (var need in MaintenanceNeeds.Of(table.Metadata, health, options, time.GetUtcNow(), row.OrphansRemovedAt))
                 {
                     begun = await store.BeginAsync(row, need.Operation.ToString(), need.Reason, stop.Token);
@@ -58,7 +59,7 @@ public sealed partial class TableMaintainer(
                     await store.EndAsync(begun, result, null, stop.Token);
                     Done(row.Table, need.Operation, result);
                     begun = null;
-                    hasMore |= isUnfinished;
+                    if (isUnfinished) again = Sooner(settings.Value.Interval);
                     orphansRemoved |= need.Operation == MaintenanceOperation.OrphanRemoval;
                 }
             }
@@ -77,7 +78,9 @@ public sealed partial class TableMaintainer(
             Failed(row.Table, begun?.Operation ?? "measuring", problem, error is IcebergException or StorageException or OperationCanceledException ? null : error);
         }
 
-        await store.LookedAtAsync(row, time.GetUtcNow() + (hasMore ? settings.Value.Interval : settings.Value.LookAgainAfter), orphansRemoved, cancellation);
+        await store.LookedAtAsync(row, time.GetUtcNow() + again, orphansRemoved, cancellation);
+
+        TimeSpan Sooner(TimeSpan next) => next < again ? next : again;
     }
 
     private async Task<(string Result, bool HasMore)> DoAsync(MaintenanceOperation operation, TableIdentifier table, MaintenanceOptions options, CancellationToken cancellation)

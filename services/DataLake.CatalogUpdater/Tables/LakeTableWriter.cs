@@ -4,6 +4,7 @@ using DataLake.Iceberg;
 using DataLake.Iceberg.Catalogs;
 using DataLake.Iceberg.Evolution;
 using DataLake.Iceberg.Files;
+using DataLake.Iceberg.Layout;
 using DataLake.Iceberg.Manifests;
 using DataLake.Iceberg.Metadata;
 using DataLake.Iceberg.Operations;
@@ -11,8 +12,10 @@ using DataLake.Iceberg.Planning;
 using DataLake.Iceberg.Types;
 using DataLake.Iceberg.Updates;
 using DataLake.Iceberg.Upserts;
+using DataLake.Ledger.Columns;
 using DataLake.Ledger.LakeTables;
 using DataLake.Ledger.Model;
+using DataLake.Pipelines.Definitions;
 using DataLake.Storage;
 
 namespace DataLake.CatalogUpdater.Tables;
@@ -26,7 +29,7 @@ public sealed record BatchOutcome(IReadOnlyList<Guid> RunIds, long? SnapshotId);
 /// Makes runs part of their Iceberg table in one commit. Their files are listed where they lie, nothing is copied. The run ids stand in the snapshot, so that committing a run again does nothing; the table's
 /// properties say how far it is, so that the ledger can be made again from the lake.
 /// </summary>
-public sealed class LakeTableWriter(ICatalog catalog, TableFiles files, TimeProvider time) : IDisposable
+public sealed class LakeTableWriter(ICatalog catalog, TableFiles files, TableColumns tableColumns, TimeProvider time) : IDisposable
 {
     private const int MostPlans = 5;
 
@@ -79,16 +82,19 @@ public sealed class LakeTableWriter(ICatalog catalog, TableFiles files, TimeProv
         Failpoint.Pass("catalog.footers-read");
         if (table is null)
         {
-            if (columns is null) return new BatchOutcome(runs.RunIds, null); // No rows so far, and no column is known.
+            // A table without rows so far has the columns that were read.
+            columns ??= await tableColumns.SchemaAsync(runs.Pipeline, runs.Table.Table.ToString(), cancellation) is { } read ? TableKey.Identify(read, runs.Table) : null;
+            if (columns is null) return new BatchOutcome(runs.RunIds, null);
             table = await CreateAsync(identifier, runs, columns, cancellation);
             Failpoint.Pass("catalog.table-created");
         }
 
-        var properties = new TableUpdate.SetProperties(PropertiesOf(runs));
-        var evolution = columns is null ? [] : SchemaEvolution.Updates($"{runs.Pipeline} {runs.Table.Table}", table.Metadata, columns, keepsRows: runs.Table.Write != WriteMode.Replace);
-        if (await PlanAsync(table, runs, added, [.. evolution, properties], cancellation) is not { } planned)
+        var updates = UpdatesOf(table.Metadata, runs, columns);
+        var changed = TableMetadataUpdates.Apply(table.Metadata, updates, MetadataChange.At(time, null));
+        added = [.. added.Select(ofRun => ofRun.Select(file => FilePlacement.Place(changed, file)).ToList())];
+        if (await PlanAsync(table, runs, added, updates, cancellation) is not { } planned)
         {
-            await catalog.CommitTableAsync(table, RequirementsOf(table.Metadata), [properties], cancellation);
+            await catalog.CommitTableAsync(table, RequirementsOf(table.Metadata), updates, cancellation);
             return new BatchOutcome(runs.RunIds, null);
         }
 
@@ -97,9 +103,18 @@ public sealed class LakeTableWriter(ICatalog catalog, TableFiles files, TimeProv
         {
             RunIds = [.. runs.RunIds.Select(run => run.ToString())],
             Summary = runs.Summary(),
-            Updates = [.. evolution, properties],
+            Updates = updates,
             Requirements = RequirementsOf(table.Metadata),
         }, discard, cancellation));
+    }
+
+    /// <summary>What becomes of the table beside its rows: its columns follow the source, its layout the definition, both with the first rows that are so; and its properties say how far it is.</summary>
+    private IReadOnlyList<TableUpdate> UpdatesOf(TableMetadata table, RunBatch runs, Schema? columns)
+    {
+        var properties = new TableUpdate.SetProperties(PropertiesOf(runs));
+        if (columns is null) return [.. TableDesign.RetentionUpdates(runs.Table, table), properties];
+        var evolution = SchemaEvolution.Updates($"{runs.Pipeline} {runs.Table.Table}", table, columns, keepsRows: runs.Table.Write != WriteMode.Replace);
+        return [.. evolution, .. TableDesign.Updates(runs.Pipeline, runs.Table, TableMetadataUpdates.Apply(table, evolution, MetadataChange.At(time, null))), properties];
     }
 
     /// <summary>The runs of the batch that stand in the table's history already.</summary>
@@ -184,7 +199,10 @@ public sealed class LakeTableWriter(ICatalog catalog, TableFiles files, TimeProv
         if (isLarge) await largeUpserts.WaitAsync(cancellation);
         try
         {
-            return await upserts.PlanAsync(table, updates, TableKey.FieldIds(SchemaAfter(table, updates), runs.Table), added, [], cancellation);
+            var key = TableKey.FieldIds(SchemaAfter(table, updates), runs.Table);
+            return runs.Table.Iceberg.Deletes == DeleteForm.Equality
+                ? await upserts.PlanByKeyAsync(table, updates, key, added, [], cancellation)
+                : await upserts.PlanAsync(table, updates, key, added, [], cancellation);
         }
         finally
         {
@@ -233,7 +251,10 @@ public sealed class LakeTableWriter(ICatalog catalog, TableFiles files, TimeProv
     }
 
     private static IReadOnlyList<TableRequirement> RequirementsOf(TableMetadata table) =>
-        [new TableRequirement.AssertCurrentSchemaId(table.CurrentSchemaId), new TableRequirement.AssertLastAssignedFieldId(table.LastColumnId)];
+    [
+        new TableRequirement.AssertCurrentSchemaId(table.CurrentSchemaId), new TableRequirement.AssertLastAssignedFieldId(table.LastColumnId),
+        new TableRequirement.AssertDefaultSpecId(table.DefaultSpecId), new TableRequirement.AssertLastAssignedPartitionId(table.LastPartitionId),
+    ];
 
     /// <summary>Two tables of a source can have one name in the lake, and a name can be taken by a table that others made.</summary>
     private static void RefuseForeign(CatalogTable table, RunBatch batch)

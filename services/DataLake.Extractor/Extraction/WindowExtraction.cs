@@ -4,6 +4,7 @@ using DataLake.Contracts;
 using DataLake.Extractor.Leases;
 using DataLake.Extractor.Memory;
 using DataLake.Failpoints;
+using DataLake.Iceberg;
 using DataLake.Ledger.Model;
 using DataLake.Ledger.Runs;
 using DataLake.Parquet;
@@ -291,6 +292,7 @@ public sealed partial class WindowExtraction(
         SourceException source => (source.Message, source.CanRetry),
         StorageException storage => (storage.Message, storage.CanRetry),
         ParquetException parquet => (parquet.Message, false),
+        IcebergException iceberg => (iceberg.Message, false),
         Pipelines.Secrets.SecretException secret => (secret.Message, false),
         _ => ($"{error.GetType().Name}: {error.Message}", true),
     };

@@ -2,9 +2,12 @@ using DataLake.Contracts;
 using DataLake.Extractor.Files;
 using DataLake.Extractor.Memory;
 using DataLake.Failpoints;
+using DataLake.Iceberg.ParquetFiles;
 using DataLake.Ledger.Columns;
+using DataLake.Ledger.LakeTables;
 using DataLake.Ledger.Model;
 using DataLake.Ledger.Runs;
+using DataLake.Parquet.Schema;
 using DataLake.Pipelines.Definitions;
 using DataLake.Postgres.Chunks;
 using DataLake.Postgres.Connections;
@@ -76,6 +79,7 @@ public sealed partial class WindowReader(
         var range = await RangeAsync(run, table, source, connection, cancellation);
         var mappings = await MapAsync(run, pipeline, table, source, cancellation);
         TableFit.CheckBloomFilters(source, table, mappings);
+        TableDesign.Check(run.Pipeline, table, ParquetTypes.ToIceberg(new ParquetSchema([.. mappings.Select(mapping => mapping.Column)])));
         var chunks = await ChunkPlanner.PlanAsync(connection, source, DefinitionRules.ChunksOf(table), range, pipeline.Source.MaxConnections, cancellation);
         Failpoint.Pass("extractor.snapshot-taken");
 
@@ -123,7 +127,7 @@ public sealed partial class WindowReader(
         var mappings = TableMapping.Of(source, [.. source.Columns.Select(column => column.Number)], rules, key);
         // A policy can make a column optional that the source says is NOT NULL: the catalog is told what the files will hold.
         var columns = source.Columns.Zip(mappings, (column, mapping) => new SourceColumn(
-            column.Name, column.Type, mapping.Column.Nullable, column.Number, IsList: mapping.Column.Element is not null)).ToList();
+            column.Name, column.Type, mapping.Column.Nullable, column.Number, ParquetTypes.TypeOf(mapping.Column), IsList: mapping.Column.Element is not null)).ToList();
         var ids = await tableColumns.ResolveAsync(run.Pipeline, run.Table, source.Relation, columns, cancellation);
         return [.. mappings.Zip(ids, (mapping, id) => mapping with { Column = mapping.Column.WithFieldIds(id.Column, id.Element) })];
     }

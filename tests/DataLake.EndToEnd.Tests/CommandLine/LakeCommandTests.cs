@@ -87,6 +87,14 @@ public sealed class LakeCommandTests(TestPostgres postgres)
         (code, printed) = await LakeAsync(lake.Folder, "plan", "public.shipments");
         code.ShouldBe(2);
         printed.ShouldContain("public.shipments has no column nix, which the definition names under 'bloom_filters'");
+        Iceberg("partition_by: [day(updated_at), \"bucket(8, shipment_id)\"], sort_by: [shipment_id desc]");
+        (code, printed) = await LakeAsync(lake.Folder, "plan", "public.shipments");
+        (code, printed.Contains("to be written as append (Iceberg version 2), partitioned by day(updated_at), bucket(8, shipment_id), sorted by shipment_id desc", StringComparison.Ordinal)).ShouldBe((0, true), printed);
+        Iceberg("partition_by: [day(shipment_id)]");
+        (code, printed) = await LakeAsync(lake.Folder, "plan", "public.shipments");
+        (code, printed.Contains("cannot be partitioned by day of the column 'shipment_id', which is long: day takes dates and times with a date", StringComparison.Ordinal)).ShouldBe((2, true), printed);
+
+        void Iceberg(string keys) => lake.Define(Definition.Replace("env:DATALAKE_SOURCE", "file:source", StringComparison.Ordinal).Replace("write: append", $"write: append, iceberg: {{ {keys} }}", StringComparison.Ordinal));
     }
 
     [Fact]

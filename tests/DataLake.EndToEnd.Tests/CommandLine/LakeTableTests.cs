@@ -66,6 +66,31 @@ public sealed class LakeTableTests(TestPostgres postgres)
     }
 
     [Fact]
+    public async Task A_table_that_is_divided_and_deletes_by_key_is_told_of_and_read()
+    {
+        await using var lake = await OperationsLake.CreateAsync(postgres, Definition.Replace(
+            "key: [shipment_id] }", "key: [shipment_id], iceberg: { partition_by: [\"bucket(4, shipment_id)\"], sort_by: [updated_at desc], deletes: equality } }", StringComparison.Ordinal));
+        await OnceAsync(lake);
+        await lake.Source.ExecuteAsync("CREATE TABLE earlier AS TABLE shipments; UPDATE shipments SET value = value + 1, updated_at = clock_timestamp() WHERE shipment_id % 3 = 0");
+        await OnceAsync(lake);
+        var told = await LakeAsync(lake, "table", "shipments");
+        told.ShouldContain("Partitioned by bucket(4, shipment_id)");
+        told.ShouldContain("Sorted      by updated_at desc");
+        told.ShouldContain("(not divided yet)");
+        told.ShouldContain("2 not divided or sorted yet");
+        (await LakeAsync(lake, "table", "shipments", "--json")).ShouldContain("\"partitionedBy\": [");
+        (await lake.CompareAsync("SELECT * FROM shipments", await QueryAsync(lake))).ShouldBe((0, 0));
+
+        // The key has another name now, and is found all the same; what is gone of the first snapshot is not gone in it.
+        await lake.Source.ExecuteAsync("ALTER TABLE shipments RENAME COLUMN shipment_id TO number; UPDATE shipments SET value = value + 1, updated_at = clock_timestamp() WHERE number % 5 = 0");
+        lake.Define(Definition.Replace("key: [shipment_id] }", "key: [number], iceberg: { partition_by: [\"bucket(4, number)\"], deletes: equality } }", StringComparison.Ordinal));
+        await OnceAsync(lake);
+        (await lake.CompareAsync("SELECT * FROM shipments", await QueryAsync(lake))).ShouldBe((0, 0));
+        var snapshots = Json(await LakeAsync(lake, "table", "shipments", "--json")).GetProperty("snapshots");
+        (await lake.CompareAsync("SELECT * FROM earlier", await QueryAsync(lake, "--as-of", snapshots[2].GetProperty("id").GetString()!))).ShouldBe((0, 0));
+    }
+
+    [Fact]
     public async Task What_cannot_be_done_is_told_with_the_next_step()
     {
         await using var lake = await OperationsLake.CreateAsync(postgres, Definition.Replace("table: public.loans", "table: public.loans, key: [loan_id]", StringComparison.Ordinal));

@@ -1,14 +1,18 @@
 using DataLake.Cli.Output;
 using DataLake.Cli.Tables;
 using DataLake.Contracts;
+using DataLake.Iceberg.Layout;
 using DataLake.Iceberg.Manifests;
 using DataLake.Iceberg.Metadata;
 using DataLake.Iceberg.Planning;
+using DataLake.Iceberg.Sorting;
+using DataLake.Iceberg.Transforms;
 using DataLake.Iceberg.Types;
 using DataLake.Iceberg.Updates;
 using DataLake.Ledger.Model;
 using Shouldly;
 using Spectre.Console;
+using SortDirection = DataLake.Iceberg.Sorting.SortDirection;
 
 namespace DataLake.EndToEnd.Tests.CommandLine;
 
@@ -61,15 +65,30 @@ public sealed class TableTextTests
     }
 
     [Fact]
-    public void A_snapshot_with_equality_deletes_has_no_query_over_plain_files()
+    public void A_snapshot_with_equality_deletes_of_a_partition_has_no_query_over_plain_files()
     {
         var schema = new Schema(StructType.Of(NestedField.Mandatory(1, "id", PrimitiveType.Long)));
-        var table = TableMetadataUpdates.Apply(null, TableMetadataUpdates.Creation(Guid.NewGuid(), "file:///lake/t", schema), new MetadataChange(1, null));
-        var deletes = Entry(new DataFile { FilePath = "file:///lake/t/deletes.parquet", Content = DataFileContent.EqualityDeletes, EqualityIds = [1], RecordCount = 1, FileSizeInBytes = 1 });
+        var plain = TableMetadataUpdates.Apply(null, TableMetadataUpdates.Creation(Guid.NewGuid(), "file:///lake/t", schema), new MetadataChange(1, null));
+        var table = TableMetadataUpdates.Apply(plain, new TableLayout([new LayoutPartition("id", Transform.Bucket(2))], []).Updates("t", plain), new MetadataChange(2, null));
+        var deletes = Entry(new DataFile { FilePath = "file:///lake/t/deletes.parquet", PartitionSpecId = 1, Content = DataFileContent.EqualityDeletes, EqualityIds = [1], RecordCount = 1, FileSizeInBytes = 1 });
         var data = Entry(new DataFile { FilePath = "file:///lake/t/data.parquet", RecordCount = 1, FileSizeInBytes = 1 });
         Should.Throw<Failure>(() => DuckDbQuery.Of(table, schema, [new ScanFile(data, [deletes])])).Message.ShouldContain("docs/catalogs.md");
         DuckDbQuery.Of(table, schema, [new ScanFile(data, [])]).ShouldContain("'/lake/t/data.parquet'");
         DuckDbQuery.Of(table, schema, []).ShouldBe("SELECT CAST(NULL AS BIGINT) AS \"id\" WHERE false;");
+    }
+
+    [Fact]
+    public void A_layout_is_told_as_definitions_write_it()
+    {
+        var schema = new Schema(StructType.Of(NestedField.Mandatory(1, "id", PrimitiveType.Long), NestedField.Optional(2, "at", PrimitiveType.Timestamptz)));
+        var plain = TableMetadataUpdates.Apply(null, TableMetadataUpdates.Creation(Guid.NewGuid(), "file:///lake/t", schema), new MetadataChange(1, null));
+        (LayoutText.Partitions(plain).Count, LayoutText.Sorts(plain).Count).ShouldBe((0, 0));
+        var layout = new TableLayout(
+            [new("at", Transform.Day), new("id", Transform.Bucket(16)), new("id", Transform.Truncate(4)), new("id", Transform.Identity)],
+            [new("id", SortDirection.Ascending, NullOrder.NullsFirst), new("at", SortDirection.Descending, NullOrder.NullsFirst), new("at", SortDirection.Ascending, NullOrder.NullsLast), new("id", SortDirection.Descending, NullOrder.NullsLast)]);
+        var table = TableMetadataUpdates.Apply(plain, layout.Updates("t", plain), new MetadataChange(2, null));
+        LayoutText.Partitions(table).ShouldBe(["day(at)", "bucket(16, id)", "truncate(4, id)", "id"]);
+        LayoutText.Sorts(table).ShouldBe(["id", "at desc nulls first", "at nulls last", "id desc"]);
     }
 
     private static ManifestEntry Entry(DataFile file) => new() { Status = ManifestEntryStatus.Added, DataFile = file };

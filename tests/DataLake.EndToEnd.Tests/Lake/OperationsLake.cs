@@ -1,3 +1,4 @@
+using DataLake.Cli.Tables;
 using DataLake.Contracts;
 using DataLake.EndToEnd.Tests.Hosting;
 using DataLake.Iceberg.Catalogs;
@@ -86,6 +87,13 @@ internal sealed class OperationsLake : IAsyncDisposable
         return new TableFileList(
             [.. files.OrderBy(file => file.Data.SequenceNumber).ThenBy(file => file.Data.DataFile.FilePath, StringComparer.Ordinal).Select(file => PathOf(file.Data))],
             [.. files.SelectMany(file => file.Deletes).Select(PathOf).Distinct()]);
+    }
+
+    /// <summary>The query for DuckDB by which the command line reads a table, whatever its deletes are.</summary>
+    public async Task<string> QueryAsync(string table)
+    {
+        var metadata = (await TableAsync(table))!.Metadata;
+        return DuckDbQuery.Of(metadata, metadata.CurrentSchema, await new ScanPlanner(TableFiles).PlanAsync(metadata, metadata.CurrentSnapshot).ToListAsync()).TrimEnd(';');
     }
 
     /// <summary>Every file under RAW, whether it is part of a table or not.</summary>

@@ -79,6 +79,16 @@ public sealed class SchemaEvolutionTests
     }
 
     [Fact]
+    public void A_table_that_never_had_rows_takes_the_columns_as_they_are()
+    {
+        var table = Table([Id, Name, Price, Tags], hasRows: false);
+        var files = Of(Id with { Type = PrimitiveType.Uuid }, Name with { Type = new ListType(9, PrimitiveType.Date, true) }, Tags with { Type = PrimitiveType.Int, Required = true });
+        var next = Apply(table, SchemaEvolution.Updates("t", table, files));
+        next.Schemas.ShouldBe([next.CurrentSchema]);
+        next.CurrentSchema.Columns.ShouldBe(StructType.Of([.. files.Columns.Fields, Price with { Required = false }]));
+    }
+
+    [Fact]
     public void A_required_column_is_added_only_where_no_rows_stay()
     {
         var files = Of(Id, Name, Price);

@@ -35,7 +35,7 @@ public sealed class CompactedValuesTests(CatalogFixture lake) : IClassFixture<Ca
         var random = new RandomRows(isSorted ? 2 : 1);
         var table = await LakeTable.CreateAsync(
             lake, $"values_{isSorted}", null, new Dictionary<string, string> { ["write.parquet.bloom-filter-enabled.column.id"] = "true" },
-            new SortOrder(1, [new SortField(1, Transform.Bucket(7), SortDirection.Ascending, NullOrder.NullsFirst)]));
+            isSorted ? new SortOrder(1, [new SortField(1, Transform.Bucket(7), SortDirection.Ascending, NullOrder.NullsFirst)]) : null);
         var primitives = RandomRows.Types.Select((type, i) => NestedField.Optional(10 + i, $"c{i}", type)).ToList();
         var first = new Schema(new StructType(
         [
@@ -72,7 +72,7 @@ public sealed class CompactedValuesTests(CatalogFixture lake) : IClassFixture<Ca
         (await TextsAsync(table)).ShouldBe(texts);
 
         var outcome = await new Compaction(lake.Catalog, lake.Files, TimeProvider.System).RunAsync(
-            table.Identifier, new CompactionOptions { Sort = isSorted, MemoryBytes = isSorted ? 10_000_000 : 100_000, Parquet = LakeFolder.Small with { RowGroupRows = 700 }, DeletedShare = 0.01 }, Cancellation);
+            table.Identifier, new CompactionOptions { MemoryBytes = 100_000, Parquet = LakeFolder.Small with { RowGroupRows = 700 }, DeletedShare = 0.01 }, Cancellation);
 
         (outcome.RemovedFiles, outcome.RemovedDeleteFiles, outcome.AddedFiles).ShouldBe((7, 1, 1), string.Join('\n', outcome.Skipped.Select(group => group.Reason)));
         (await TextsAsync(table)).ShouldBe(texts);

@@ -31,7 +31,7 @@ public sealed class TableHealthTests(CatalogFixture lake) : IClassFixture<Catalo
         }).ToList();
         var deleted = await table.CommitAsync(TableChange.RowDelta(added.Snapshot.SnapshotId, deletes, [], Isolation.Snapshot));
 
-        var health = await TableHealth.MeasureAsync(lake.Files, deleted.Table, new CompactionOptions(), Cancellation);
+        var health = await TableHealth.MeasureAsync(lake.Files, deleted.Table, new CompactionOptions(), DateTimeOffset.UtcNow, Cancellation);
 
         (health.DataFiles, health.DataBytes, health.Rows, health.SmallFiles).ShouldBe((10_000, (1000 * 100L) + (9000 * 900L), 100_000, 1000));
         (health.PositionDeleteFiles, health.DeletedPositions, health.DeleteBytes, health.FilesWithDeletes, health.MostDeletesOfAFile, health.EqualityDeleteFiles).ShouldBe((100, 400, 5000, 100, 1, 0));

@@ -1,18 +1,23 @@
 using System.Globalization;
 using DataLake.Iceberg.Deletes;
+using DataLake.Iceberg.Layout;
 using DataLake.Iceberg.Maintenance;
 using DataLake.Iceberg.Manifests;
 using DataLake.Iceberg.Metadata;
 using DataLake.Iceberg.Operations;
+using DataLake.Iceberg.Partitioning;
 using DataLake.Iceberg.Planning;
 using DataLake.Iceberg.Rows;
+using DataLake.Iceberg.Sorting;
 using DataLake.Iceberg.Tests.Catalogs;
 using DataLake.Iceberg.Tests.Files;
+using DataLake.Iceberg.Transforms;
 using DataLake.Iceberg.Types;
 using DataLake.Iceberg.Updates;
 using DataLake.Iceberg.Upserts;
 using DataLake.Iceberg.Values;
 using DataLake.Testing;
+using SortDirection = DataLake.Iceberg.Sorting.SortDirection;
 
 namespace DataLake.Iceberg.Tests.Operations;
 
@@ -50,7 +55,7 @@ internal sealed class RandomHistory(CatalogFixture lake, LakeTable table, int se
 
     private async Task<string> ChangeAsync(TableMetadata metadata)
     {
-        switch (random.Next(18))
+        switch (random.Next(19))
         {
             case < 4: return await AppendAsync(metadata);
             case < 8: return await UpsertAsync(metadata);
@@ -61,6 +66,7 @@ internal sealed class RandomHistory(CatalogFixture lake, LakeTable table, int se
             case 13 when metadata.CurrentSnapshot is not null: return await RollBackOrTagAsync(metadata);
             case 14 when metadata.CurrentSnapshot is not null: return await ExpireAsync(metadata);
             case 12 or 15: return await EvolveAsync(metadata);
+            case 18: return await LayOutAsync(metadata);
             default: return await CompactAsync();
         }
     }
@@ -110,11 +116,14 @@ internal sealed class RandomHistory(CatalogFixture lake, LakeTable table, int se
     {
         var gone = Some(0.2).Append(random.Next(1_000_000)).Distinct().ToList();
         var files = new List<DataFile>();
-        foreach (var partition in gone.GroupBy(id => LakeTable.PartitionOf(metadata, id)))
+
+        // Where files are of several specs, a key can be in any partition of any of them.
+        var everywhere = metadata.PartitionSpecs.Count > 1 ? metadata with { DefaultSpecId = metadata.PartitionSpecs.First(spec => spec.IsUnpartitioned).SpecId } : metadata;
+        foreach (var partition in gone.GroupBy(id => LakeTable.PartitionOf(everywhere, id)))
         {
             var keys = partition.Select(id => new[] { IcebergValue.Long(id) });
             files.Add(await table.WriteAsync((output, location) => EqualityDeleteFile.WriteAsync(output, location, metadata.CurrentSchema, [1], keys, Cancellation))
-                with { Partition = partition.Key, PartitionSpecId = metadata.DefaultSpecId });
+                with { Partition = partition.Key, PartitionSpecId = everywhere.DefaultSpecId });
         }
 
         foreach (var id in gone) rows.Remove(id);
@@ -157,12 +166,23 @@ internal sealed class RandomHistory(CatalogFixture lake, LakeTable table, int se
         return string.Create(CultureInfo.InvariantCulture, $"evolve {what} of {at}");
     }
 
+    /// <summary>The table is to be divided and sorted otherwise.</summary>
+    private async Task<string> LayOutAsync(TableMetadata metadata)
+    {
+        LayoutPartition[][] partitions = [[], [new("id", Transform.Bucket(3))], [new("id", Transform.Bucket(2))], [new("id", Transform.Truncate(100_000)), new("id", Transform.Bucket(2))]];
+        var column = random.Pick(metadata.CurrentSchema.Columns.Fields).Name;
+        LayoutSort[][] sorts = [[], [new(column, random.Pick([SortDirection.Ascending, SortDirection.Descending]), random.Pick([NullOrder.NullsFirst, NullOrder.NullsLast])), new("id", SortDirection.Descending, NullOrder.NullsLast)]];
+        var layout = new TableLayout(random.Pick(partitions), random.Pick(sorts));
+        await table.CommitAsync(TableChange.Append() with { Updates = layout.Updates("t", metadata) });
+        return $"lay out by {string.Join(", ", layout.Partitions)} and {string.Join(", ", layout.Sorts)}";
+    }
+
     private async Task<string> CompactAsync()
     {
         var options = new CompactionOptions
         {
             TargetFileBytes = random.Next(4000, 20_000), MinFiles = random.Next(2, 5), DeletedShare = 0.2, MaxDeleteFiles = random.Next(1, 5), CommitBytes = random.Pick<long>([1, 10_000, long.MaxValue]),
-            MaxGroups = random.Pick([1, int.MaxValue]),
+            MaxGroups = random.Pick([1, int.MaxValue]), LayoutDelay = random.Pick([TimeSpan.Zero, TimeSpan.FromDays(1)]), MemoryBytes = random.Pick<long>([1000, 1 << 20]),
         };
         var outcome = await new Compaction(lake.Catalog, lake.Files, TimeProvider.System).RunAsync(table.Identifier, options, Cancellation);
         outcome.Skipped.ShouldBeEmpty($"seed {seed}");
@@ -198,12 +218,14 @@ internal sealed class RandomHistory(CatalogFixture lake, LakeTable table, int se
     {
         var fields = metadata.CurrentSchema.Columns.Fields;
         var files = new List<DataFile>();
-        foreach (var partition in ids.GroupBy(id => LakeTable.PartitionOf(metadata, id)))
+        var isDivided = metadata.PartitionSpecs.Count == 1 || random.Chance(0.5);
+        foreach (var partition in ids.GroupBy(id => isDivided ? LakeTable.PartitionOf(metadata, id) : PartitionTuple.Empty))
         {
             foreach (var part in partition.Chunk(random.Next(1, 6)))
             {
                 var written = part.Select(id => (IcebergValue[])[IcebergValue.Long(id), .. random.Row(metadata.CurrentSchema).Skip(1)]).ToList();
-                files.Add(await table.WriteRowsAsync(metadata, written, 2));
+                var file = await table.WriteRowsAsync(metadata, written, 2);
+                files.Add(isDivided ? file : FilePlacement.Place(metadata, file));
                 foreach (var row in written) rows[row[0].AsLong()] = fields.Select((field, i) => (field.Id, Value: row[i])).ToDictionary(value => value.Id, value => value.Value);
             }
         }
@@ -215,11 +237,11 @@ internal sealed class RandomHistory(CatalogFixture lake, LakeTable table, int se
     private async Task CommitAsync(TableMetadata metadata, List<DataFile> added, List<DataFile> referenced, IReadOnlyDictionary<string, PositionSet> deleted)
     {
         var files = added.ToList();
-        foreach (var partition in referenced.GroupBy(file => file.Partition))
+        foreach (var partition in referenced.GroupBy(file => (file.PartitionSpecId, file.Partition)))
         {
             var positions = partition.ToDictionary(file => file.FilePath, file => deleted[file.FilePath]);
             files.Add(await table.WriteAsync((output, location) => PositionDeleteFile.WriteAsync(output, location, positions, Cancellation))
-                with { Partition = partition.Key, PartitionSpecId = metadata.DefaultSpecId });
+                with { Partition = partition.Key.Partition, PartitionSpecId = partition.Key.PartitionSpecId });
         }
 
         await table.CommitAsync(TableChange.RowDelta(metadata.CurrentSnapshotId, files, referenced));

@@ -49,7 +49,7 @@ public sealed class TableHistoryTests(CatalogFixture lake) : IClassFixture<Catal
         foreach (var (snapshotId, rows) in history.Snapshots)
             (await TextsAsync(table, last.Metadata.FindSnapshot(snapshotId))).ShouldBe(Texts(rows, last.Metadata.CurrentSchema), ignoreOrder: false, $"seed {seed}, snapshot {snapshotId}");
         (await table.OrphansAsync()).ShouldBeEmpty($"seed {seed}");
-        var health = await TableHealth.MeasureAsync(lake.Files, last, new CompactionOptions(), Cancellation);
+        var health = await TableHealth.MeasureAsync(lake.Files, last, new CompactionOptions(), DateTimeOffset.UtcNow, Cancellation);
         (health.DataFiles, health.Snapshots).ShouldBe(((await table.PlanAsync()).Count, history.Snapshots.Count));
 
         // A snapshot without a file is one that the reader refuses.

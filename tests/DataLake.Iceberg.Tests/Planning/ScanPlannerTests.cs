@@ -6,6 +6,7 @@ using DataLake.Iceberg.Planning;
 using DataLake.Iceberg.Tests.Catalogs;
 using DataLake.Iceberg.Tests.Operations;
 using DataLake.Iceberg.Transforms;
+using DataLake.Iceberg.Types;
 using DataLake.Iceberg.Updates;
 using DataLake.Iceberg.Values;
 
@@ -109,6 +110,34 @@ public sealed class ScanPlannerTests(CatalogFixture lake) : IClassFixture<Catalo
     }
 
     [Fact]
+    public void Equality_deletes_do_not_concern_files_whose_bounds_rule_their_keys_out()
+    {
+        var schema = new Schema(StructType.Of(NestedField.Optional(1, "id", PrimitiveType.Long), NestedField.Optional(2, "price", PrimitiveType.Double)));
+        var table = TableMetadataUpdates.Apply(null, TableMetadataUpdates.Creation(Guid.NewGuid(), "file:///t", schema), new MetadataChange(1, null));
+
+        Concerns(Keys(1, 10, 20), Keys(1, 15, 30)).ShouldBeTrue();
+        Concerns(Keys(1, 10, 20), Keys(1, 20, 30)).ShouldBeTrue();
+        Concerns(Keys(1, 10, 20), Keys(1, 21, 30)).ShouldBeFalse();
+        Concerns(Keys(1, 10, 20), Keys(1, 1, 9)).ShouldBeFalse();
+
+        // A file that was written while the column was an int.
+        Concerns(Keys(1, 10, 20), Keys(1, IcebergValue.Int(21), IcebergValue.Int(30))).ShouldBeFalse();
+
+        // Nulls equal each other and are in no bounds; nor are NaNs; and what is not known rules nothing out.
+        Concerns(Keys(1, 10, 20, nulls: 1), Keys(1, 21, 30)).ShouldBeFalse();
+        Concerns(Keys(1, 10, 20, nulls: 1), Keys(1, 21, 30, nulls: 1)).ShouldBeTrue();
+        Concerns(Keys(2, IcebergValue.Double(1), IcebergValue.Double(2)), Keys(2, IcebergValue.Double(3), IcebergValue.Double(4))).ShouldBeTrue();
+        Concerns(Keys(1, 10, 20), Keys(1, 21, 30) with { UpperBounds = null, LowerBounds = null }).ShouldBeTrue();
+
+        bool Concerns(DataFile delete, DataFile data)
+        {
+            var index = new DeleteIndex(table);
+            index.Add(Entry(delete with { Content = DataFileContent.EqualityDeletes, EqualityIds = [.. delete.LowerBounds!.Select(bound => bound.Key)] }, 2));
+            return index.For(Entry(data, 1)).Count == 1;
+        }
+    }
+
+    [Fact]
     public void Zeros_of_both_signs_are_one_value_and_NaN_leaves_nothing_out()
     {
         ColumnPredicate.Equal(1, IcebergValue.Double(0)).CanMatch(IcebergValue.Double(-0d), IcebergValue.Double(-0d)).ShouldBeTrue();
@@ -125,6 +154,14 @@ public sealed class ScanPlannerTests(CatalogFixture lake) : IClassFixture<Catalo
         Should.Throw<IcebergException>(() => new FileFilter(table, ColumnPredicate.Equal(99, IcebergValue.Long(1)))).Kind.ShouldBe(IcebergErrorKind.Invalid);
         Should.Throw<IcebergException>(() => new FileFilter(table, ColumnPredicate.Equal(1, IcebergValue.Int(1)))).Kind.ShouldBe(IcebergErrorKind.Invalid);
     }
+
+    private static DataFile Keys(int column, long least, long greatest, long nulls = 0) => Keys(column, IcebergValue.Long(least), IcebergValue.Long(greatest), nulls);
+
+    private static DataFile Keys(int column, IcebergValue least, IcebergValue greatest, long nulls = 0) => new()
+    {
+        FilePath = "a", RecordCount = 5, FileSizeInBytes = 1, NullValueCounts = new FieldMap<long>([new(column, nulls)]),
+        LowerBounds = new FieldMap<ReadOnlyMemory<byte>>([new(column, SingleValueBinary.ToBytes(least))]), UpperBounds = new FieldMap<ReadOnlyMemory<byte>>([new(column, SingleValueBinary.ToBytes(greatest))]),
+    };
 
     private static ManifestEntry Entry(DataFile file, long sequenceNumber) => ManifestEntry.Added(file, 1, sequenceNumber);
 

@@ -34,6 +34,10 @@ public sealed class TableUpdateTests
     public void A_schema_that_would_read_old_files_wrongly_is_refused()
     {
         var table = Apply(New(), new TableUpdate.AddSchema(new Schema(new StructType([.. Events.Columns.Fields, NestedField.Optional(9, "n", PrimitiveType.Int)]))), new TableUpdate.SetCurrentSchema(-1));
+
+        // There are none yet.
+        Apply(table, Add(NestedField.Optional(9, "n", PrimitiveType.String)));
+        table = table with { LastSequenceNumber = 1 };
         Apply(table, Add(NestedField.Optional(9, "n", PrimitiveType.Long)));
         Apply(table, Add(NestedField.Optional(9, "renamed", PrimitiveType.Int), NestedField.Optional(10, "n", PrimitiveType.String)));
         Invalid(() => Apply(table, Add(NestedField.Optional(9, "n", PrimitiveType.String)))).ShouldContain("cannot become string");

@@ -1,7 +1,11 @@
+using DataLake.Iceberg.Layout;
+using DataLake.Iceberg.Maintenance;
 using DataLake.Iceberg.Manifests;
 using DataLake.Iceberg.Partitioning;
 using DataLake.Iceberg.Planning;
 using DataLake.Iceberg.Tests.Catalogs;
+using DataLake.Iceberg.Tests.Operations;
+using DataLake.Iceberg.Transforms;
 using DataLake.Iceberg.Types;
 using DataLake.Iceberg.Upserts;
 using DataLake.Iceberg.Values;
@@ -55,6 +59,56 @@ public sealed class UpsertPlannerTests(CatalogFixture lake) : IClassFixture<Cata
 
         outcome.Snapshot.Operation.ShouldBe("append");
         (await table.RowsAsync()).ShouldBe(["100|1", "101|2", "1|10", "200|2", "2|21", "3|30", "50|50"]);
+    }
+
+    [Fact]
+    public async Task An_upsert_by_key_reads_no_file_of_the_table_and_fits_whatever_others_commit_meanwhile()
+    {
+        var table = await CreateAsync("by_key");
+        var old = await table.WriteAsync((1, 10), (2, 20), (9, 90));
+        await table.UpsertAsync(old);
+        var plan = await table.PlanAsync([[await table.WriteAsync((2, 21), (5, 50))]], byKey: true);
+
+        // Not even one that is gone.
+        lake.Files.Delete(old.FilePath);
+        (await table.PlanAsync([[await table.WriteAsync((2, 22))]], byKey: true)).Discard();
+        await table.RestoreAsync(old, (1, 10), (2, 20), (9, 90));
+        await table.AppendAsync(await table.WriteAsync((5, 55), (6, 60)));
+        (await table.CommitAsync(plan)).Snapshot.Summary["added-equality-deletes"].ShouldBe("2");
+        (await table.RowsAsync()).ShouldBe(["1|10", "2|21", "5|50", "6|60", "9|90"]);
+
+        // Keys that no file of the table can hold leave nothing to delete; but then nobody else may add them.
+        var elsewhere = await table.PlanAsync([[await table.WriteAsync((100, 1))]], byKey: true);
+        elsewhere.DeleteFiles.ShouldBeEmpty();
+        await table.AppendAsync(await table.WriteAsync((100, 2)));
+        (await Should.ThrowAsync<IcebergException>(() => table.CommitAsync(elsewhere))).Kind.ShouldBe(IcebergErrorKind.CommitConflict);
+    }
+
+    [Fact]
+    public async Task A_key_that_comes_twice_is_resolved_or_refused_in_an_upsert_by_key_too()
+    {
+        var table = await CreateAsync("by_key_twice");
+        await table.UpsertAsync(await table.WriteAsync((1, 10), (2, 20)));
+        var plan = await table.PlanAsync([[await table.WriteAsync((1, 11), (3, 30))], [await table.WriteAsync((1, 12))]], [await table.WriteAsync((2, 0))], byKey: true);
+        (plan.RowsReplaced, plan.DeleteFiles.Count).ShouldBe((1, 2));
+        await table.CommitAsync(plan);
+        (await table.RowsAsync()).ShouldBe(["1|12", "3|30"]);
+        (await Should.ThrowAsync<IcebergException>(async () => await table.PlanAsync([[await table.WriteAsync((4, 1), (4, 2))]], byKey: true))).Message.ShouldContain("that another new row of the same load has too");
+    }
+
+    [Fact]
+    public async Task A_key_that_moved_to_another_partition_leaves_the_one_it_was_in_and_compaction_beside_it_is_no_conflict()
+    {
+        var table = await UpsertTable.CreateAsync(lake, "by_key_moved", UpsertTable.Numbers);
+        await table.LayOutAsync(new TableLayout([new LayoutPartition("value", Transform.Identity)], []));
+        async Task<DataFile> Write(params (long, long)[] rows) => FilePlacement.Place((await table.LoadAsync()).Metadata, await table.WriteAsync(rows));
+        await table.UpsertAsync(await Write((1, 7), (2, 7)), await Write((3, 8)), await Write((4, 8), (5, 9)));
+        (await table.LoadAsync()).Metadata.CurrentSnapshot!.Summary["changed-partition-count"].ShouldBe("3");
+        var plan = await table.PlanAsync([[await Write((1, 8))]], byKey: true);
+        var compaction = new Compaction(new InterruptedCatalog(lake.Catalog, () => table.CommitAsync(plan).GetAwaiter().GetResult()), lake.Files, TimeProvider.System);
+        var outcome = await compaction.RunAsync((await table.LoadAsync()).Identifier, new CompactionOptions { LayoutDelay = TimeSpan.Zero }, CancellationToken.None);
+        (outcome.RemovedFiles, outcome.AddedFiles, outcome.Skipped.Count).ShouldBe((1, 2, 0));
+        (await table.RowsAsync()).ShouldBe(["1|8", "2|7", "3|8", "4|8", "5|9"]);
     }
 
     [Fact]

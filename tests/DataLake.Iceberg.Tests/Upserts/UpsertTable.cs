@@ -1,5 +1,6 @@
 using DataLake.Iceberg.Catalogs;
 using DataLake.Iceberg.Evolution;
+using DataLake.Iceberg.Layout;
 using DataLake.Iceberg.Maintenance;
 using DataLake.Iceberg.Manifests;
 using DataLake.Iceberg.Operations;
@@ -37,11 +38,19 @@ internal sealed class UpsertTable(CatalogFixture lake, CatalogTable created)
     public Task<CommitOutcome> CommitAsync(ReplacementPlan plan) => new TableCommitter(lake.Catalog, lake.Files, TimeProvider.System).CommitAsync(created.Identifier, plan.Change, Cancellation);
 
     public async Task<ReplacementPlan> PlanAsync(
-        IReadOnlyList<IReadOnlyList<DataFile>> generations, IReadOnlyList<DataFile>? deletedKeys = null, Schema? schema = null, IReadOnlyList<int>? key = null, KeySearchOptions? options = null)
+        IReadOnlyList<IReadOnlyList<DataFile>> generations, IReadOnlyList<DataFile>? deletedKeys = null, Schema? schema = null, IReadOnlyList<int>? key = null, KeySearchOptions? options = null, bool byKey = false)
     {
         var table = await LoadAsync();
         var updates = schema is null ? [] : SchemaEvolution.Updates(table.Identifier.ToString(), table.Metadata, schema);
-        return await new UpsertPlanner(lake.Files, options).PlanAsync(table, updates, key ?? [1], generations, deletedKeys ?? [], Cancellation);
+        var planner = new UpsertPlanner(lake.Files, options);
+        return await (byKey ? planner.PlanByKeyAsync(table, updates, key ?? [1], generations, deletedKeys ?? [], Cancellation) : planner.PlanAsync(table, updates, key ?? [1], generations, deletedKeys ?? [], Cancellation));
+    }
+
+    /// <summary>Changes how the table is divided and sorted.</summary>
+    public async Task LayOutAsync(TableLayout layout)
+    {
+        var table = await LoadAsync();
+        await lake.Catalog.CommitTableAsync(table, [], layout.Updates("t", table.Metadata), Cancellation);
     }
 
     public async Task<ReplacementPlan> UpsertAsync(params IReadOnlyList<DataFile> files)
@@ -65,8 +74,8 @@ internal sealed class UpsertTable(CatalogFixture lake, CatalogTable created)
         await new TableCommitter(lake.Catalog, lake.Files, TimeProvider.System).CommitAsync(created.Identifier, TableChange.Append(files), Cancellation);
 
     /// <summary>Makes one of the files of each partition that has two or more.</summary>
-    public Task<CompactionOutcome> CompactAsync() =>
-        new Compaction(lake.Catalog, lake.Files, TimeProvider.System).RunAsync(created.Identifier, new CompactionOptions { MinFiles = 2 }, Cancellation);
+    public Task<CompactionOutcome> CompactAsync(CompactionOptions? options = null) =>
+        new Compaction(lake.Catalog, lake.Files, TimeProvider.System).RunAsync(created.Identifier, options ?? new CompactionOptions { MinFiles = 2 }, Cancellation);
 
     /// <summary>Writes a data file of rows of one partition, by a spec on the first column.</summary>
     public async Task<DataFile> WriteAsync(Schema schema, PartitionSpec spec, params IReadOnlyList<IcebergValue[]> rows)
@@ -89,6 +98,13 @@ internal sealed class UpsertTable(CatalogFixture lake, CatalogTable created)
     /// <summary>Writes an unpartitioned file of ids and values.</summary>
     public Task<DataFile> WriteAsync(params IReadOnlyList<(long Id, long Value)> rows) =>
         WriteAsync(Numbers, PartitionSpec.Unpartitioned, [.. rows.Select(row => new[] { IcebergValue.Long(row.Id), IcebergValue.Long(row.Value) })]);
+
+    /// <summary>Writes a file of ids and values where it was.</summary>
+    public async Task RestoreAsync(DataFile lost, params IReadOnlyList<(long Id, long Value)> rows)
+    {
+        var file = await WriteAsync(rows);
+        await lake.Files.WriteAllAsync(lost.FilePath, await lake.Files.ReadAllAsync(file.FilePath, 1 << 20, Cancellation), Cancellation);
+    }
 
     public static Schema Numbers { get; } = new(StructType.Of(NestedField.Mandatory(1, "id", PrimitiveType.Long), NestedField.Optional(2, "value", PrimitiveType.Long)));
 

@@ -23,6 +23,7 @@ public class SchemaAgreementTests
         Example.Smallest("chunks: 8\nretries: 0\nsensitive:\n  - column: a\n    mask: null"),
         Example.Smallest("types: { numeric: \"decimal(38,0)\", nan: null, infinity: text }", "types: { numeric: text }\n"),
         Example.Smallest("files: { compression: BROTLI, size: 1 gb, bloom_filters: [a, b] }", "defaults: { files: { compression: lz4_raw, size: 100MiB } }\n"),
+        Example.Smallest("iceberg: { partition_by: [a, \"bucket(16, a)\", \"truncate( 4 ,b)\", month(\"odd, name\")] }\n", "defaults: { iceberg: { sort_by: [a, b DESC, \"c asc Nulls  Last\"], snapshots: { for: 30d } } }\n").Replace("month(\"odd, name\")", "'month(\"odd, name\")'", StringComparison.Ordinal),
         Example.Smallest("", "notify: [{ on: [failed], webhook: { url: env:HOOK } }]\n"),
         Example.Smallest("", "source2: 1\n").Replace("source2: 1\n", "mask_key: secretsmanager:prod/lake\n", StringComparison.Ordinal),
     ];
@@ -66,6 +67,13 @@ public class SchemaAgreementTests
     [InlineData("files: { size: 256 }")]
     [InlineData("files: { size: 1.5GB }")]
     [InlineData("files: { bloom_filters: [] }")]
+    [InlineData("iceberg: { partition_by: [days(a)] }")]
+    [InlineData("iceberg: { partition_by: [\"bucket(x, a)\"] }")]
+    [InlineData("iceberg: { partition_by: [a, a] }")]
+    [InlineData("iceberg: { sort_by: [a upwards] }")]
+    [InlineData("iceberg: { deletes: none }")]
+    [InlineData("iceberg: { format_version: 4 }")]
+    [InlineData("iceberg: { snapshots: { keep: 1 } }")]
     public void What_the_parser_refuses_for_its_form_the_schema_refuses(string keys)
     {
         PipelineParser.Parse(Example.Smallest(keys), "p.yaml").Errors.ShouldNotBeEmpty();

@@ -200,6 +200,29 @@ public class ExampleTests
         PipelineFile.HashOf(text + "# changed\n").ShouldNotBe(PipelineFile.HashOf(text));
     }
 
+    [Fact]
+    public void What_is_asked_of_iceberg_tables_is_in_icebergs_own_words()
+    {
+        var iceberg = Parse(Example.Smallest(
+            "iceberg: { partition_by: [state, day(created_at), \"bucket(16, customer_id)\", \"truncate( 4,zip )\", 'hour(\"a, b\"\"(c)\")'], sort_by: [a, b desc, c DESC nulls first, \"d asc nulls last\"] }")).Tables[0].Iceberg;
+        iceberg.PartitionBy.ShouldBe([new("state", "identity"), new("created_at", "day"), new("customer_id", "bucket[16]"), new("zip", "truncate[4]"), new("a, b\"(c)", "hour")]);
+        iceberg.SortBy.ShouldBe([new("a", false, true), new("b", true, false), new("c", true, true), new("d", false, false)]);
+    }
+
+    [Fact]
+    public void What_a_table_says_of_iceberg_wins_key_by_key()
+    {
+        const string Shared = "defaults: { iceberg: { partition_by: [a], sort_by: [b], deletes: equality, format_version: 3, snapshots: { keep: 50, for: 2d } } }\n";
+        var usual = Parse(Example.Smallest()).Tables[0].Iceberg;
+        (usual.PartitionBy.Count, usual.SortBy.Count, usual.Deletes, usual.FormatVersion, usual.Snapshots).ShouldBe((0, 0, DeleteForm.Position, 2, new SnapshotsDefinition(null, null)));
+        var shared = Parse(Example.Smallest("", Shared)).Tables[0].Iceberg;
+        (shared.PartitionBy[0].Column, shared.SortBy[0].Column, shared.Deletes, shared.FormatVersion, shared.Snapshots)
+            .ShouldBe(("a", "b", DeleteForm.Equality, 3, new SnapshotsDefinition(50, TimeSpan.FromDays(2))));
+        var own = Parse(Example.Smallest("iceberg: { partition_by: [c], deletes: position, snapshots: { for: 1d } }", Shared)).Tables[0].Iceberg;
+        (own.PartitionBy[0].Column, own.SortBy[0].Column, own.Deletes, own.FormatVersion, own.Snapshots)
+            .ShouldBe(("c", "b", DeleteForm.Position, 3, new SnapshotsDefinition(50, TimeSpan.FromDays(1))));
+    }
+
     private static void ShouldBe(FilesDefinition files, FileCompression compression, long size, params string[] bloomFilters)
     {
         (files.Compression, files.Size).ShouldBe((compression, size));

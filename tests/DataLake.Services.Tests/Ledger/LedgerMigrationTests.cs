@@ -17,7 +17,7 @@ public sealed class LedgerMigrationTests(TestPostgres postgres)
             await LedgerDatabase.MigrateAsync(own, CancellationToken.None);
         }));
 
-        (await database.ScalarAsync<long>("SELECT count(*) FROM datalake.schema_migrations")).ShouldBe(1);
+        (await database.ScalarAsync<long>("SELECT count(*) FROM datalake.schema_migrations")).ShouldBe(2);
         (await database.ScalarAsync<long>("SELECT count(*) FROM datalake.runs")).ShouldBe(0);
         (await database.ScalarAsync<long>("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"))
             .ShouldBe(0);

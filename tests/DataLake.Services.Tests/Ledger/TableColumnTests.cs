@@ -1,3 +1,4 @@
+using DataLake.Iceberg.Types;
 using DataLake.Ledger.Columns;
 using DataLake.Services.Tests.Hosting;
 
@@ -51,11 +52,11 @@ public sealed class TableColumnTests(LedgerTestDatabase database) : IClassFixtur
     public async Task Elements_get_an_id_when_their_column_becomes_a_list_and_keep_it()
     {
         var ledger = await TestLedger.OfAsync(database);
-        SourceColumn a = new("a", "int[]", true, 1), b = new("b", "text[]", true, 2, IsList: true), c = new("c", "int", true, 3);
+        SourceColumn a = new("a", "int[]", true, 1, PrimitiveType.Int), b = new("b", "text[]", true, 2, PrimitiveType.String, IsList: true), c = new("c", "int", true, 3, PrimitiveType.Int);
         (await ListsAsync(7, a, b)).ShouldBe([(1, null), (2, 3)]);
         (await ListsAsync(7, a, b, c)).ShouldBe([(1, null), (2, 3), (4, null)]);
         (await ListsAsync(7, a with { IsList = true }, b with { Name = "renamed" }, c)).ShouldBe([(1, 5), (2, 3), (4, null)]);
-        (await ListsAsync(7, a, c, new("d", "int", true, 4))).ShouldBe([(1, 5), (4, null), (6, null)]); // As text again, it was a list once.
+        (await ListsAsync(7, a, c, new("d", "int", true, 4, PrimitiveType.Int))).ShouldBe([(1, 5), (4, null), (6, null)]); // As text again, it was a list once.
         (await ListsAsync(7, a with { IsList = true }, b with { Number = 5 })).ShouldBe([(1, 5), (7, 8)]);
         (await ListsAsync(9, b with { Number = 1 }, a with { Number = 2, IsList = true })).ShouldBe([(7, 8), (1, 5)]); // The table was made anew.
 
@@ -66,7 +67,7 @@ public sealed class TableColumnTests(LedgerTestDatabase database) : IClassFixtur
     private static async Task<IEnumerable<int>> ResolveAsync(TestLedger ledger, long relation, params (string Name, int Number)[] columns)
     {
         var ids = await ledger.Columns.ResolveAsync(ledger.Pipeline, TestLedger.Table, relation,
-            [.. columns.Select(column => new SourceColumn(column.Name, "text", true, column.Number))], CancellationToken.None);
+            [.. columns.Select(column => new SourceColumn(column.Name, "text", true, column.Number, PrimitiveType.String))], CancellationToken.None);
         ids.ShouldAllBe(id => id.Element == null);
         return ids.Select(id => id.Column);
     }

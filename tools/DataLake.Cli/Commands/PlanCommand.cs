@@ -2,8 +2,13 @@ using System.CommandLine;
 using System.Globalization;
 using DataLake.Cli.Ledgers;
 using DataLake.Cli.Output;
+using DataLake.Cli.Tables;
 using DataLake.Contracts;
 using DataLake.EmbeddedPostgres;
+using DataLake.Iceberg;
+using DataLake.Iceberg.ParquetFiles;
+using DataLake.Ledger.LakeTables;
+using DataLake.Parquet.Schema;
 using DataLake.Pipelines.Definitions;
 using DataLake.Pipelines.Parsing;
 using DataLake.Pipelines.Secrets;
@@ -47,7 +52,7 @@ internal static class PlanCommand
                 Print(plan, parsed.GetValue(SharedOptions.Json));
                 return CommandOutput.Ok;
             }
-            catch (SourceException error)
+            catch (Exception error) when (error is SourceException or IcebergException)
             {
                 throw new Failure(error.Message);
             }
@@ -119,10 +124,11 @@ internal static class PlanCommand
         // Field ids and the mask key do not change how a table is read.
         var mappings = TableMapping.Of(source, [.. Enumerable.Range(1, source.Columns.Count)], rules, maskKey: "plan");
         TableFit.CheckBloomFilters(source, table, mappings);
+        var made = TableDesign.Check(pipeline.Name, table, ParquetTypes.ToIceberg(new ParquetSchema([.. mappings.Select(mapping => mapping.Column)])));
         var chunks = await ChunkPlanner.PlanAsync(connection, source, DefinitionRules.ChunksOf(table), range, pipeline.Source.MaxConnections, cancellation);
         var read = await ReadPlanner.PlanAsync(connection, source, mappings, chunks, cancellation);
         return new TablePlan(
-            pipeline.Name, table.Table.ToString(), window?.ToString() ?? "the whole table", table.Write.ToString().ToLowerInvariant(), TypeFidelity.Report(source, rules), read.Rows, read.Bytes,
+            pipeline.Name, table.Table.ToString(), window?.ToString() ?? "the whole table", table.Write.ToString().ToLowerInvariant(), LayoutText.Partitions(made), LayoutText.Sorts(made), table.Iceberg.Deletes.ToString().ToLowerInvariant(), made.FormatVersion, TypeFidelity.Report(source, rules), read.Rows, read.Bytes,
             Math.Max(chunks.Count, (int)Math.Ceiling(read.Bytes * Shrink / table.Files.Size)), Math.Min(chunks.Count, pipeline.Source.MaxConnections), read.Chunks);
     }
 
@@ -135,7 +141,7 @@ internal static class PlanCommand
         }
 
         TextOutput.Prepare();
-        Console.WriteLine($"{plan.Table} of pipeline {plan.Pipeline}: {plan.Window}, to be written as {plan.Write}");
+        Console.WriteLine($"{plan.Table} of pipeline {plan.Pipeline}: {plan.Window}, to be written as {plan.Write}{(plan.Deletes == "equality" ? " that deletes by key" : "")} (Iceberg version {plan.FormatVersion}){Layout("partitioned", plan.PartitionedBy)}{Layout("sorted", plan.SortedBy)}");
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"about {plan.Rows:N0} rows, {plan.Bytes / 1e6:N1} MB from the source, {plan.Files} file(s), over {plan.Connections} connection(s). Nothing was read."));
         var columns = new Table().Border(TableBorder.Rounded).AddColumn("Column").AddColumn("Source").AddColumn("Lake").AddColumn("Fidelity").AddColumn("Note");
@@ -152,6 +158,8 @@ internal static class PlanCommand
         }
     }
 
+    private static string Layout(string how, IReadOnlyList<string> by) => by.Count == 0 ? "" : $", {how} by {string.Join(", ", by)}";
+
     private static string Words(Fidelity fidelity) => fidelity switch
     {
         Fidelity.Exact => "[green]exact[/]",
@@ -161,6 +169,6 @@ internal static class PlanCommand
     };
 
     private sealed record TablePlan(
-        string Pipeline, string Table, string Window, string Write, IReadOnlyList<ColumnFidelity> Columns, long Rows, long Bytes, int Files, int Connections,
+        string Pipeline, string Table, string Window, string Write, IReadOnlyList<string> PartitionedBy, IReadOnlyList<string> SortedBy, string Deletes, int FormatVersion, IReadOnlyList<ColumnFidelity> Columns, long Rows, long Bytes, int Files, int Connections,
         IReadOnlyList<PlannedChunk> Chunks);
 }

@@ -15,13 +15,14 @@ internal static class DuckDbQuery
 {
     private static readonly string[] OwnNames = ["filename", "file_row_number"];
 
-    /// <exception cref="Failure">The snapshot has what such a query cannot say: equality deletes, other formats than Parquet, structs or maps.</exception>
+    /// <exception cref="Failure">The snapshot has what such a query cannot say: deletes by key of single partitions, other formats than Parquet, structs or maps.</exception>
     public static string Of(TableMetadata table, Schema schema, IReadOnlyList<ScanFile> files)
     {
-        List<DataFile> deletes = [.. files.SelectMany(file => file.Deletes).Select(entry => entry.DataFile).DistinctBy(file => file.FilePath, StringComparer.Ordinal)];
-        if (deletes.Exists(file => file.Content != DataFileContent.PositionDeletes) || files.Any(file => file.Data.DataFile.FileFormat != FileFormat.Parquet))
+        List<ManifestEntry> deletes = [.. files.SelectMany(file => file.Deletes).DistinctBy(entry => entry.DataFile.FilePath, StringComparer.Ordinal)];
+        var byKey = deletes.FindAll(entry => entry.DataFile.Content == DataFileContent.EqualityDeletes);
+        if (byKey.Exists(entry => table.FindSpec(entry.DataFile.PartitionSpecId) is not { IsUnpartitioned: true }) || files.Select(file => file.Data).Concat(deletes).Any(entry => entry.DataFile.FileFormat != FileFormat.Parquet))
         {
-            throw new Failure("This snapshot has equality deletes, or files that are not Parquet, and no query over plain files reads it. Open it with an Iceberg engine; docs/catalogs.md says how.");
+            throw new Failure("This snapshot has equality deletes of single partitions, or files that are not Parquet, and no query over plain files reads it. Open it with an Iceberg engine; docs/catalogs.md says how.");
         }
 
         if (files.Count == 0)
@@ -29,46 +30,74 @@ internal static class DuckDbQuery
             return $"SELECT {string.Join(", ", schema.Columns.Fields.Select(field => $"CAST(NULL AS {TypeOf(field.Type)}) AS {Name(field.Name)}"))} WHERE false;";
         }
 
-        var sql = new StringBuilder(deletes.Count == 0 ? "SELECT *" : "SELECT * EXCLUDE (filename, file_row_number)").AppendLine().Append("FROM read_parquet(");
+        var sql = new StringBuilder(deletes.Count == 0 ? "SELECT *" : "SELECT data.* EXCLUDE (filename, file_row_number)").AppendLine().Append("FROM read_parquet(");
         AppendList(sql, files.Select(file => file.Data.DataFile));
-        if (table.Schemas.Count > 1)
+        var hasChanged = table.Schemas.Count > 1;
+        if (hasChanged)
         {
-            AppendSchema(sql, schema);
+            AppendSchema(sql, schema.Columns.Fields);
         }
 
         sql.Append(", hive_partitioning = false");
-        if (deletes.Count > 0)
+        if (deletes.Count == 0)
         {
-            AppendDeletes(sql, schema, deletes, files[0].Data.DataFile.FilePath);
-        }
-        else
-        {
-            sql.Append(')');
+            return sql.Append(");").ToString();
         }
 
-        return sql.Append(';').ToString();
-    }
-
-    private static void AppendDeletes(StringBuilder sql, Schema schema, List<DataFile> deletes, string location)
-    {
         if (schema.Columns.Fields.FirstOrDefault(field => OwnNames.Contains(field.Name, StringComparer.OrdinalIgnoreCase)) is { } taken)
         {
             throw new Failure($"The column '{taken.Name}' has the name by which DuckDB finds deleted rows. Open the table with an Iceberg engine; docs/catalogs.md says how.");
         }
 
-        // Delete files name data files by their whole location.
-        var scheme = location[..^PathOf(location).Length];
-        sql.AppendLine(", filename = true, file_row_number = true) data").AppendLine("WHERE NOT EXISTS (").Append("    FROM read_parquet(");
-        AppendList(sql, deletes);
-        sql.AppendLine(", hive_partitioning = false) deleted").Append("    WHERE deleted.file_path = ").Append(scheme.Length == 0 ? "" : $"{Text(scheme)} || ")
-            .Append("data.filename AND deleted.pos = data.file_row_number)");
+        sql.Append(", filename = true, file_row_number = true) data");
+        if (byKey.Count > 0)
+        {
+            AppendAges(sql, "added", files.Select(file => file.Data), "data");
+        }
+
+        sql.AppendLine().Append("WHERE ").AppendJoin("\n  AND ", Conditions(schema, deletes, byKey, hasChanged, files[0].Data.DataFile.FilePath));
+        return sql.Append(';').ToString();
     }
+
+    private static IEnumerable<string> Conditions(Schema schema, List<ManifestEntry> deletes, List<ManifestEntry> byKey, bool hasChanged, string location)
+    {
+        if (deletes.Count > byKey.Count)
+        {
+            // Delete files name data files by their whole location.
+            var scheme = location[..^PathOf(location).Length];
+            var sql = new StringBuilder("NOT EXISTS (").AppendLine().Append("    FROM read_parquet(");
+            AppendList(sql, deletes.Except(byKey).Select(entry => entry.DataFile));
+            yield return sql.AppendLine(", hive_partitioning = false) deleted").Append("    WHERE deleted.file_path = ").Append(scheme.Length == 0 ? "" : $"{Text(scheme)} || ")
+                .Append("data.filename AND deleted.pos = data.file_row_number)").ToString();
+        }
+
+        // A key that is deleted leaves older files only.
+        foreach (var same in byKey.GroupBy(entry => string.Join(',', entry.DataFile.EqualityIds ?? [])))
+        {
+            var key = (same.First().DataFile.EqualityIds ?? []).Select(id => schema.Columns.Field(id)
+                ?? throw new Failure($"Rows were deleted by the column {id}, which the table does not have any more. Open it with an Iceberg engine; docs/catalogs.md says how.")).ToList();
+            var sql = new StringBuilder("NOT EXISTS (").AppendLine().Append("    FROM read_parquet(");
+            AppendList(sql, same.Select(entry => entry.DataFile));
+            if (hasChanged)
+            {
+                AppendSchema(sql, key);
+            }
+
+            sql.Append(", hive_partitioning = false, filename = true) keys");
+            AppendAges(sql, "deleted", same, "keys");
+            yield return sql.AppendLine().Append("    WHERE deleted.number > added.number AND ").AppendJoin(" AND ", key.Select(field => $"keys.{Name(field.Name)} IS NOT DISTINCT FROM data.{Name(field.Name)}")).Append(')').ToString();
+        }
+    }
+
+    /// <summary>Joins files with the numbers of the commits that their rows are of.</summary>
+    private static void AppendAges(StringBuilder sql, string name, IEnumerable<ManifestEntry> files, string of) => sql.Append(" JOIN (VALUES")
+        .AppendJoin(',', files.Select(file => string.Create(CultureInfo.InvariantCulture, $"\n    ({Text(PathOf(file.DataFile.FilePath))}, {file.SequenceNumber ?? 0})"))).Append($") {name}(file, number) ON {name}.file = {of}.filename");
 
     private static void AppendList(StringBuilder sql, IEnumerable<DataFile> files) =>
         sql.Append('[').AppendJoin(',', files.Select(file => $"\n    {Text(PathOf(file.FilePath))}")).Append(']');
 
-    private static void AppendSchema(StringBuilder sql, Schema schema) => sql.Append(", schema = MAP {")
-        .AppendJoin(',', schema.Columns.Fields.Select(field =>
+    private static void AppendSchema(StringBuilder sql, IEnumerable<NestedField> fields) => sql.Append(", schema = MAP {")
+        .AppendJoin(',', fields.Select(field =>
             string.Create(CultureInfo.InvariantCulture, $"\n    {field.Id}: {{name: {Text(field.Name)}, type: {Text(TypeOf(field.Type))}, default_value: NULL}}"))).Append('}');
 
     private static string TypeOf(IcebergType type) => type switch

@@ -15,7 +15,7 @@ namespace DataLake.Cli.Tables;
 internal sealed record FileReport(string Location, long Rows, long Bytes, int DeleteFiles, string? Partition);
 
 /// <summary>A partition of a snapshot.</summary>
-/// <param name="Path">Its values.</param>
+/// <param name="Path">Its values; of files in a divided table whose rows are not divided yet, words that say so.</param>
 /// <param name="Files">Its data files.</param>
 /// <param name="Rows">Their rows, deleted ones included.</param>
 /// <param name="Bytes">Their bytes.</param>
@@ -29,8 +29,9 @@ internal sealed class SnapshotContent
         Scan = scan;
         Files = [.. scan.Select(file => ReportOf(file, table, schema))];
         Deletes = [.. scan.SelectMany(file => file.Deletes).Select(entry => entry.DataFile).DistinctBy(file => file.FilePath, StringComparer.Ordinal)];
-        Partitions = [.. Files.Where(file => file.Partition is not null).GroupBy(file => file.Partition!)
-            .Select(files => new PartitionReport(files.Key, files.Count(), files.Sum(file => file.Rows), files.Sum(file => file.Bytes))).OrderBy(partition => partition.Path, StringComparer.Ordinal)];
+        var isDivided = !table.DefaultSpec.IsUnpartitioned;
+        Partitions = [.. Files.Where(file => isDivided || file.Partition is not null).GroupBy(file => file.Partition).OrderBy(files => files.Key is null).ThenBy(files => files.Key, StringComparer.Ordinal)
+            .Select(files => new PartitionReport(files.Key ?? "(not divided yet)", files.Count(), files.Sum(file => file.Rows), files.Sum(file => file.Bytes)))];
     }
 
     /// <summary>The data files, each with the delete files that may apply to it, in the order in which they came.</summary>
@@ -44,6 +45,9 @@ internal sealed class SnapshotContent
 
     /// <summary>Rows that position delete files take away.</summary>
     public long DeletedRows => Deletes.Where(file => file.Content == DataFileContent.PositionDeletes).Sum(file => file.RecordCount);
+
+    /// <summary>Keys of equality delete files.</summary>
+    public long DeletedKeys => Deletes.Where(file => file.Content == DataFileContent.EqualityDeletes).Sum(file => file.RecordCount);
 
     public static async Task<SnapshotContent> ReadAsync(TableFiles files, TableMetadata table, Snapshot? snapshot, Schema schema, CancellationToken cancellation)
     {

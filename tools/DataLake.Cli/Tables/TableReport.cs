@@ -63,9 +63,13 @@ internal sealed record TableReport
     /// <summary>What the person asked for; null for the current snapshot.</summary>
     public string? AsOf { get; init; }
 
+    /// <summary>Rows; at most so many where keys were deleted.</summary>
     public long Rows { get; init; }
 
     public long DeletedRows { get; init; }
+
+    /// <summary>Keys that were deleted, of rows that nobody has looked for yet.</summary>
+    public long DeletedKeys { get; init; }
 
     public int DataFiles { get; init; }
 
@@ -86,6 +90,12 @@ internal sealed record TableReport
     public IReadOnlyList<Window> Missing { get; init; } = [];
 
     public required IReadOnlyList<ReferenceReport> References { get; init; }
+
+    /// <summary>What new rows are divided by, as a definition writes it; empty in a table without partitions.</summary>
+    public IReadOnlyList<string> PartitionedBy { get; init; } = [];
+
+    /// <summary>What rows are sorted by once the table is compacted; empty where they are not.</summary>
+    public IReadOnlyList<string> SortedBy { get; init; } = [];
 
     public required IReadOnlyList<PartitionReport> Partitions { get; init; }
 
@@ -125,6 +135,7 @@ internal sealed record TableReport
             AsOf = asOf,
             Rows = content.Files.Sum(file => file.Rows) - content.DeletedRows,
             DeletedRows = content.DeletedRows,
+            DeletedKeys = content.DeletedKeys,
             DataFiles = content.Files.Count,
             DeleteFiles = content.Deletes.Count,
             Bytes = content.Files.Sum(file => file.Bytes) + content.Deletes.Sum(file => file.FileSizeInBytes),
@@ -133,6 +144,8 @@ internal sealed record TableReport
             MoreSnapshots = Math.Max(0, shown.Count - snapshots),
             Missing = asOf is null ? await MissingWindows.LeftBehindAsync(metadata, new RunQueries(ledger.Contexts), cancellation) : [],
             References = [.. metadata.Refs.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => ReferenceReport.Of(metadata, entry.Key, entry.Value))],
+            PartitionedBy = LayoutText.Partitions(metadata),
+            SortedBy = LayoutText.Sorts(metadata),
             Partitions = content.Partitions,
             Health = asOf is null ? await HealthAsync(ledger, lake, table, cancellation) : null,
             Files = withFiles ? content.Files : null,
@@ -156,7 +169,7 @@ internal sealed record TableReport
     private static async Task<HealthReport> HealthAsync(LedgerAccess ledger, LakeTables lake, CatalogTable table, CancellationToken cancellation)
     {
         var options = new MaintenanceOptions();
-        var health = await TableHealth.MeasureAsync(lake.Files, table, options.Compaction, cancellation);
+        var health = await TableHealth.MeasureAsync(lake.Files, table, options.Compaction, TimeProvider.System.GetUtcNow(), cancellation);
         var store = new MaintenanceStore(ledger.Contexts, new LedgerLocks(ledger.DataSource), TimeProvider.System);
         var properties = table.Metadata.Properties;
         if (properties.GetValueOrDefault(LakeTableNames.PipelineProperty) is not { } pipeline || TableName.TryParse(properties.GetValueOrDefault(LakeTableNames.SourceTableProperty)) is not { } source)

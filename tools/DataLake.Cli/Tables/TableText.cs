@@ -135,6 +135,8 @@ internal sealed class TableText(IAnsiConsole console)
         Fact("Last run", report.Progress.RunId);
         Fact("Source LSN", report.Progress.SourceLsn);
         Fact("Location", report.Location);
+        Fact("Partitioned", report.PartitionedBy.Count == 0 ? null : $"by {string.Join(", ", report.PartitionedBy)}");
+        Fact("Sorted", report.SortedBy.Count == 0 ? null : $"by {string.Join(", ", report.SortedBy)}");
         Fact("Metadata", $"{report.MetadataFile} (Iceberg version {report.FormatVersion})");
         if (report.Snapshot is not { } snapshot)
         {
@@ -143,8 +145,8 @@ internal sealed class TableText(IAnsiConsole console)
         }
 
         Fact("Snapshot", $"{snapshot.Id}, made {Time(snapshot.At)} ({snapshot.Operation}){(report.AsOf is null ? "" : $", as of '{report.AsOf}'")}{(snapshot.InMain ? "" : ", which the table does not come from")}");
-        Fact("Rows", $"{Number(report.Rows)} in {Count(report.DataFiles, "file")}, {Bytes(report.Bytes)}"
-            + (report.DeleteFiles == 0 ? "" : $"; {Count(report.DeletedRows, "deleted row")}, in {Count(report.DeleteFiles, "delete file")}"));
+        Fact("Rows", $"{(report.DeletedKeys == 0 ? "" : "at most ")}{Number(report.Rows)} in {Count(report.DataFiles, "file")}, {Bytes(report.Bytes)}"
+            + (report.DeleteFiles == 0 ? "" : $"; {Count(report.DeletedRows, "deleted row")}{(report.DeletedKeys == 0 ? "" : $" and {Count(report.DeletedKeys, "deleted key")}")}, in {Count(report.DeleteFiles, "delete file")}"));
     }
 
     private void WriteColumns(TableReport report)
@@ -190,7 +192,7 @@ internal sealed class TableText(IAnsiConsole console)
     private void WriteHealth(HealthReport health)
     {
         var figures = health.Figures;
-        Fact("Health", $"{Count(figures.DataFiles, "data file")}, {Number(figures.SmallFiles)} of them small; {Count(figures.PositionDeleteFiles + figures.EqualityDeleteFiles, "delete file")}; {Count(figures.Manifests, "manifest")}; "
+        Fact("Health", $"{Count(figures.DataFiles, "data file")}, {Number(figures.SmallFiles)} of them small{(figures.FilesToLayOut == 0 ? "" : $", {Number(figures.FilesToLayOut)} not divided or sorted yet")}; {Count(figures.PositionDeleteFiles + figures.EqualityDeleteFiles, "delete file")}; {Count(figures.Manifests, "manifest")}; "
             + $"{Count(figures.Snapshots, "snapshot")}{(figures.OldestSnapshot is { } oldest ? $" since {Time(oldest)}" : "")}; {Count(figures.MetadataFiles, "metadata file")}, {Bytes(figures.MetadataBytes)}");
         foreach (var need in health.Due)
         {
