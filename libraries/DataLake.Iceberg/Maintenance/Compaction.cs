@@ -143,7 +143,7 @@ public sealed class Compaction(ICatalog catalog, TableFiles files, TimeProvider 
             IReadOnlyList<DataFile> added = [];
             try
             {
-                added = await merge.WriteAsync(output, options.MemoryBytes, cancellation);
+                added = await merge.WriteAsync(output, table.HasRowLineage, options.MemoryBytes, cancellation);
                 if (await ConflictAsync(TableChange.Rewrite(from, merge.Deletes, added), cancellation) is { } conflict)
                 {
                     output.Remove(added);

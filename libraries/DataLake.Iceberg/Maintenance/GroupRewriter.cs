@@ -14,7 +14,7 @@ using DataLake.Storage;
 namespace DataLake.Iceberg.Maintenance;
 
 /// <summary>
-/// Writes the live rows of a group into new files, by the table's current schema. Memory is what the options say: batches follow the size of the rows, and row groups are cut to it.
+/// Writes the live rows of a group into new files, by the table's current schema; from version 3 on with the ids that rows have, and when they last changed. Memory is what the options say: batches follow the size of the rows, and row groups are cut to it.
 /// </summary>
 internal sealed class GroupRewriter
 {
@@ -31,6 +31,7 @@ internal sealed class GroupRewriter
     {
         (this.files, this.table, this.options) = (files, table, options);
         columns = ParquetTypes.ToParquet(table.CurrentSchema);
+        if (table.HasRowLineage) columns = LineageColumns.With(columns);
         order = options.Sort ? table.DefaultSortOrder : SortOrder.Unsorted;
         var bloomFilters = options.Parquet.BloomFilters.ToDictionary();
         foreach (var column in columns.Columns)
@@ -79,12 +80,12 @@ internal sealed class GroupRewriter
     /// <summary>The live rows of a group; sorted if that is asked for, else as they are read. Valid until the next ones are asked for.</summary>
     private async IAsyncEnumerable<(IReadOnlyList<RowColumn> Columns, ReadOnlyMemory<int> Rows)> RowsAsync(CompactionGroup group, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var sorted = order.Fields.Count > 0 ? new SortedRows(table.CurrentSchema, order, options.MemoryBytes / 2) : null;
-        var reader = new RowReader((location, _) => ValueTask.FromResult(files.Open(location)), table.CurrentSchema, batchBytes: Math.Max(1, options.MemoryBytes / 8));
+        var sorted = order.Fields.Count > 0 ? new SortedRows(table.CurrentSchema, table.HasRowLineage, order, options.MemoryBytes / 2) : null;
+        var reader = new RowReader((location, _) => ValueTask.FromResult(files.Open(location)), table.CurrentSchema, batchBytes: Math.Max(1, options.MemoryBytes / 8), withLineage: table.HasRowLineage);
         foreach (var file in group.Files)
         {
             var rows = 0L;
-            await foreach (var batch in reader.ReadAsync([new FileRows(file.Data.DataFile, [.. file.Deletes.Select(delete => delete.DataFile)])], cancellation))
+            await foreach (var batch in reader.ReadAsync([new FileRows(file.Data.DataFile, [.. file.Deletes.Select(delete => delete.DataFile)], file.Data.SequenceNumber)], cancellation))
             {
                 rows += batch.RowCount;
                 if (sorted is not null) sorted.Add(batch);

@@ -22,7 +22,7 @@ public sealed record TableHealth
     /// <summary>Data files below the small share of the target size.</summary>
     public int SmallFiles { get; init; }
 
-    /// <summary>Live position delete files.</summary>
+    /// <summary>Live position delete files, and deletion vectors.</summary>
     public int PositionDeleteFiles { get; init; }
 
     /// <summary>Live equality delete files.</summary>
@@ -106,7 +106,7 @@ public sealed record TableHealth
             PositionDeleteFiles = positions.Count,
             EqualityDeleteFiles = keys.Count,
             DanglingDeleteFiles = plan.Dangling.Count,
-            DeleteBytes = plan.DeleteFiles.Sum(file => file.FileSizeInBytes),
+            DeleteBytes = plan.DeleteFiles.Sum(file => file.OwnBytes),
             DeletedPositions = positions.Sum(file => file.RecordCount),
             DeletedKeys = keys.Sum(file => file.RecordCount),
             FilesWithDeletes = plan.FilesWithDeletes,

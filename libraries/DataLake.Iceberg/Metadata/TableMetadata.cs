@@ -23,6 +23,8 @@ public sealed record TableMetadata
     /// <summary>The first format version with row ids and deletion vectors.</summary>
     internal const int RowLineageFormatVersion = 3;
 
+    private const string EncryptionKeyProperty = "encryption.key-id";
+
     /// <summary>The format version: 1, 2 or 3.</summary>
     public required int FormatVersion { get; init; }
 
@@ -109,6 +111,9 @@ public sealed record TableMetadata
 
     /// <summary>Whether rows have ids, and position deletes are deletion vectors (<see href="https://iceberg.apache.org/spec/#row-lineage">Row Lineage</see>).</summary>
     public bool HasRowLineage => FormatVersion >= RowLineageFormatVersion;
+
+    /// <summary>Whether its files are encrypted, so that none may be added in the clear.</summary>
+    public bool IsEncrypted => EncryptionKeys.Count > 0 || Properties.ContainsKey(EncryptionKeyProperty);
 
     /// <summary>The sequence number of the next snapshot.</summary>
     public long NextSequenceNumber => FormatVersion == 1 ? 0 : LastSequenceNumber + 1;

@@ -56,11 +56,11 @@ public sealed class UpsertPlanner(TableFiles files, KeySearchOptions? options = 
         // The keys of the first generation come first; in the others, keys that come twice have been looked for by now.
         var first = generations.Count == 0 ? 0 : generations[0].Count(file => file.RecordCount > 0);
         var found = await search.FindAsync(keys, [.. candidates.Values.Select(candidate => (candidate.File, (PositionSet?)null))], first, cancellation);
-        await deletes.LeaveOutDeletedAsync(found, candidates, cancellation);
+        var deleted = await deletes.LeaveOutDeletedAsync(found, candidates, cancellation);
         foreach (var (path, positions) in found)
             if (positions.Count > 0) replaced.Add(candidates[path].File, positions);
 
-        var deleteFiles = await deletes.WriteAsync(replaced, cancellation);
+        var deleteFiles = await deletes.WriteAsync(replaced, deleted, cancellation);
         var change = deleteFiles.Count == 0
             ? TableChange.Append(added) with { BaseSnapshotId = table.CurrentSnapshotId, Isolation = Isolation.Serializable }
             : TableChange.RowDelta(table.CurrentSnapshotId, [.. added, .. deleteFiles], [.. replaced.Keys]);

@@ -86,7 +86,8 @@ public sealed class TableMetadataTests
     }
 
     [Theory]
-    [InlineData("/format-version", "3", IcebergErrorKind.Unsupported, "version 3")]
+    [InlineData("/format-version", "4", IcebergErrorKind.Unsupported, "version 4")]
+    [InlineData("/format-version", "3", IcebergErrorKind.Corrupt, "next-row-id is missing")]
     [InlineData("/format-version", "0", IcebergErrorKind.Unsupported, "version 0")]
     [InlineData("/table-uuid", null, IcebergErrorKind.Corrupt, "table metadata.table-uuid is missing")]
     [InlineData("/table-uuid", "\"x\"", IcebergErrorKind.Corrupt, "must be a UUID")]

@@ -159,7 +159,7 @@ public sealed class TableUpdateTests
         table.Location.ShouldBe("s3://c/t");
         Invalid(() => Apply(table, new TableUpdate.AssignUuid(Guid.NewGuid()))).ShouldContain("never changes");
         Invalid(() => Apply(table, new TableUpdate.UpgradeFormatVersion(1))).ShouldContain("cannot go back");
-        Should.Throw<IcebergException>(() => Apply(table, new TableUpdate.UpgradeFormatVersion(3))).Kind.ShouldBe(IcebergErrorKind.Unsupported);
+        Should.Throw<IcebergException>(() => Apply(table, new TableUpdate.UpgradeFormatVersion(4))).Kind.ShouldBe(IcebergErrorKind.Unsupported);
     }
 
     [Fact]
@@ -197,7 +197,8 @@ public sealed class TableUpdateTests
              {"action":"set-location","location":"s3://b/t"},{"action":"set-properties","updates":{"a":"1"}},{"action":"remove-properties","removals":["b"]},
              {"action":"set-statistics","snapshot-id":5,"statistics":{"snapshot-id":5,"statistics-path":"s3://b/s"}},{"action":"remove-statistics","snapshot-id":4},
              {"action":"set-partition-statistics","snapshot-id":5,"partition-statistics":{"snapshot-id":5}},{"action":"remove-partition-statistics","snapshot-id":4},
-             {"action":"remove-partition-specs","spec-ids":[9]},{"action":"remove-schemas","schema-ids":[9]}]
+             {"action":"remove-partition-specs","spec-ids":[9]},{"action":"remove-schemas","schema-ids":[9]},
+             {"action":"add-encryption-key","encryption-key":{"key-id":"k","encrypted-key-metadata":"aa=="}},{"action":"remove-encryption-key","key-id":"k"}]
             """;
         var updates = TableUpdateJson.Parse(Encoding.UTF8.GetBytes(json));
         var again = Encoding.UTF8.GetString(TableUpdateJson.ToUtf8(updates));
