@@ -60,6 +60,8 @@ public sealed class RowColumn
                 TypeId.Time => IcebergValue.Time(words[row]),
                 TypeId.Timestamp => IcebergValue.Timestamp(words[row]),
                 TypeId.Timestamptz => IcebergValue.Timestamptz(words[row]),
+                TypeId.TimestampNs => IcebergValue.TimestampNs(words[row]),
+                TypeId.TimestamptzNs => IcebergValue.TimestamptzNs(words[row]),
                 TypeId.String => IcebergValue.String(Encoding.UTF8.GetString(BytesOf(row))),
                 TypeId.Uuid => IcebergValue.Uuid(new Guid(BytesOf(row), bigEndian: true)),
                 TypeId.Fixed => IcebergValue.Fixed(BytesOf(row).ToArray()),

@@ -9,7 +9,7 @@ public static class DefaultValues
     private const string Initial = "initial-default", Written = "write-default";
 
     /// <summary>Whether rows of files that were written before the field was there have a value of it.</summary>
-    public static bool HasInitial(NestedField field) => TextOf(field, Initial) is not null;
+    public static bool HasInitial(NestedField field) => InitialTextOf(field) is not null;
 
     /// <summary>What rows of files that were written before the field was there have in it; null where nothing is said.</summary>
     /// <exception cref="IcebergException"><see cref="IcebergErrorKind.Corrupt"/>: it is no value of the field's type. <see cref="IcebergErrorKind.Unsupported"/>: the field is a struct, list or map.</exception>
@@ -18,6 +18,9 @@ public static class DefaultValues
     /// <summary>What a writer that has no value of the field writes; null where nothing is said.</summary>
     /// <exception cref="IcebergException">As for the initial default.</exception>
     public static IcebergValue WrittenOf(NestedField field) => ValueOf(field, Written);
+
+    /// <summary>The JSON text of the initial default; null where it is null or missing.</summary>
+    internal static string? InitialTextOf(NestedField field) => TextOf(field, Initial);
 
     private static IcebergValue ValueOf(NestedField field, string name) => (TextOf(field, name), field.Type) switch
     {

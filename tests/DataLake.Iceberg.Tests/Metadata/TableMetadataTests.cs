@@ -99,7 +99,7 @@ public sealed class TableMetadataTests
     [InlineData("/schemas/0/type", null, IcebergErrorKind.Corrupt, "schemas[0].type is missing")]
     [InlineData("/schemas/0/type", "\"list\"", IcebergErrorKind.Corrupt, "must be struct")]
     [InlineData("/schemas", "[]", IcebergErrorKind.Corrupt, "schemas is empty")]
-    [InlineData("/schemas/0/fields/0/type", "\"variant\"", IcebergErrorKind.Unsupported, "format version 3")]
+    [InlineData("/schemas/0/fields/0/type", "\"variant\"", IcebergErrorKind.Corrupt, "is not primitive")]
     [InlineData("/schemas/0/fields/0/id", "2", IcebergErrorKind.Corrupt, "same id 2")]
     [InlineData("/schemas/0/fields/0/required", "false", IcebergErrorKind.Corrupt, "cannot identify rows")]
     [InlineData("/default-spec-id", "1", IcebergErrorKind.Corrupt, "default-spec-id is 1")]

@@ -174,6 +174,12 @@ internal sealed class LakeTable
         var deleted = new HashSet<long>();
         foreach (var delete in file.Deletes)
         {
+            if (delete.DataFile.IsDeletionVector)
+            {
+                deleted.UnionWith(await RowReader.PositionsAsync(Open, RowsOf(file), Cancellation));
+                continue;
+            }
+
             await using var reader = await ParquetFileReader.OpenAsync(lake.Files.OpenRead(delete.DataFile.FilePath), cancellationToken: Cancellation);
             using var paths = (ByteArrayColumnValues)await reader.ReadColumnAsync(0, 0, Cancellation);
             using var positions = (FixedWidthColumnValues<long>)await reader.ReadColumnAsync(0, 1, Cancellation);
