@@ -177,11 +177,14 @@ internal static class RoaringPositions
             if (from < next || from + length > PositionSet.GroupSize) throw Corrupt($"has a run of {length} values from {from} on, after {next}");
             next = from + length;
             count += length;
-            for (var position = start + from; position < Math.Min(start + next, target.RowCount); position++) target.Add(position);
+            for (var word = from & ~63; word < next; word += 64) target.Add(start + word, BitsFrom(from - word) & ~BitsFrom(next - word));
         }
 
         if (count != values) throw Corrupt($"has a container of {values} values with runs of {count}");
     }
+
+    /// <summary>A word with all bits from one on.</summary>
+    private static ulong BitsFrom(int bit) => bit >= 64 ? 0 : ulong.MaxValue << Math.Max(0, bit);
 
     private static IcebergException Corrupt(string what) => IcebergException.Corrupt($"A deletion vector {what}, which no roaring bitmap has; restore its file, or roll back to a snapshot without it.");
 

@@ -163,6 +163,36 @@ public sealed class TableUpdateTests
     }
 
     [Fact]
+    public void A_table_of_version_3_gives_row_ids_once_and_never_goes_back()
+    {
+        var table = Apply(Commit(New(), 1), new TableUpdate.UpgradeFormatVersion(3));
+        (table.FormatVersion, table.NextRowId, table.HasRowLineage, table.CurrentSnapshot!.FirstRowId).ShouldBe((3, 0, true, null));
+        table = Commit(Commit(table, 2), 3);
+        (table.NextRowId, table.FindSnapshot(2)!.FirstRowId, table.FindSnapshot(3)!.FirstRowId).ShouldBe((20, 0, 10));
+        Parse(JsonOf(table)).NextRowId.ShouldBe(20);
+        JsonOf(Parse(JsonOf(table))).ShouldBe(JsonOf(table));
+
+        // Also what a branch takes, and what is rolled back.
+        var snapshot = Snapshot(table, 4);
+        table = Apply(table, new TableUpdate.AddSnapshot(snapshot), new TableUpdate.RemoveSnapshots([4]));
+        table.NextRowId.ShouldBe(30);
+        var late = Should.Throw<IcebergException>(() => Apply(table, new TableUpdate.AddSnapshot(snapshot with { SnapshotId = 5, SequenceNumber = 9 })));
+        (late.Kind, late.CanRetry).ShouldBe((IcebergErrorKind.CommitConflict, true));
+        Invalid(() => Apply(table, new TableUpdate.AddSnapshot(Snapshot(table, 5) with { FirstRowId = null }))).ShouldContain("lacks its first row id");
+        Invalid(() => Apply(table, new TableUpdate.AddSnapshot(Snapshot(table, 5) with { AddedRows = long.MaxValue }))).ShouldContain("more than there are ids");
+        Invalid(() => Apply(table, new TableUpdate.UpgradeFormatVersion(2))).ShouldContain("cannot go back");
+    }
+
+    [Fact]
+    public void Encryption_keys_are_kept_as_they_are()
+    {
+        var key = new EncryptionKey("k", """{"key-id":"k","encrypted-key-metadata":"aa==","later":[1]}""");
+        var table = Apply(New(3), new TableUpdate.AddEncryptionKey(key), new TableUpdate.AddEncryptionKey(new EncryptionKey("j", """{"key-id":"j","encrypted-key-metadata":"b"}""")), new TableUpdate.RemoveEncryptionKey("j"));
+        (table.IsEncrypted, New(3).IsEncrypted).ShouldBe((true, false));
+        Parse(JsonOf(table)).EncryptionKeys.ShouldBe([key]);
+    }
+
+    [Fact]
     public void The_metadata_log_keeps_as_many_entries_as_the_table_says()
     {
         var table = Apply(New(), new TableUpdate.SetProperties(new Dictionary<string, string> { [TableMetadataUpdates.PreviousVersionsMax] = "2" }));

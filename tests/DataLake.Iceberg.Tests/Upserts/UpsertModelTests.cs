@@ -18,14 +18,16 @@ public sealed class UpsertModelTests(CatalogFixture lake) : IClassFixture<Catalo
         NestedField.Optional(3, "amount", PrimitiveType.Double), NestedField.Optional(4, "day", PrimitiveType.Date)));
 
     [Theory]
-    [InlineData(1, 0)]
-    [InlineData(2, 0)]
-    [InlineData(3, 4)]
-    public async Task Live_rows_are_those_of_a_dictionary(int seed, int buckets)
+    [InlineData(1, 0, 2)]
+    [InlineData(2, 0, 2)]
+    [InlineData(3, 4, 2)]
+    [InlineData(4, 0, 3)]
+    [InlineData(5, 4, 3)]
+    public async Task Live_rows_are_those_of_a_dictionary(int seed, int buckets, int version)
     {
         var random = new RandomRows(seed);
         var spec = buckets == 0 ? PartitionSpec.Unpartitioned : new PartitionSpec(0, [new PartitionField(1, 1000, "id_bucket", Transform.Bucket(buckets))]);
-        var table = await UpsertTable.CreateAsync(lake, $"model_{seed}", Schema, spec);
+        var table = await UpsertTable.CreateAsync(lake, $"model_{seed}", Schema, spec, formatVersion: version);
         var model = new Dictionary<long, IcebergValue[]>();
         for (var commit = 0; commit < 8; commit++)
         {
@@ -47,14 +49,27 @@ public sealed class UpsertModelTests(CatalogFixture lake) : IClassFixture<Catalo
             }
 
             var before = (await table.RowsAsync()).Count;
+            var deletedBefore = (await table.VectorsAsync()).ToDictionary(vector => vector.ReferencedDataFile!, vector => vector.RecordCount);
             var plan = await table.PlanAsync(generations, deletedKeys, options: new KeySearchOptions { KeyBytes = random.Pick<long>([1, 1 << 20]), Parallelism = random.Next(1, 5) });
             var outcome = await table.CommitAsync(plan);
             var after = await table.RowsAsync();
             after.ShouldBe(model.Values.Select(row => UpsertTable.Text(row)).Order(StringComparer.Ordinal).ToList(), $"commit {commit}");
             plan.RowsReplaced.ShouldBe(before + generations.Sum(files => files.Sum(file => file.RecordCount)) - after.Count);
-            plan.DeleteFiles.Sum(file => file.RecordCount).ShouldBe(plan.RowsReplaced);
-            plan.DeleteFiles.Select(file => file.Partition).ShouldBeUnique();
+
+            // A vector has what was deleted of its data file before too.
+            plan.DeleteFiles.Sum(file => file.RecordCount - deletedBefore.GetValueOrDefault(file.ReferencedDataFile ?? "")).ShouldBe(plan.RowsReplaced);
+            if (version == 2) plan.DeleteFiles.Select(file => file.Partition).ShouldBeUnique();
+            else (plan.DeleteFiles.Select(file => file.FilePath).Distinct().Count() <= 1, plan.DeleteFiles.All(file => file.IsDeletionVector)).ShouldBe((true, true));
+            (await table.VectorsAsync()).Select(vector => vector.ReferencedDataFile).ShouldBeUnique();
             outcome.Snapshot.Operation.ShouldBe(plan.RowsReplaced == 0 ? "append" : generations.All(files => files.Count == 0) ? "delete" : "overwrite");
+        }
+
+        // Which knows no deletion vectors.
+        if (version == 3)
+        {
+            (await table.VectorsAsync()).ShouldNotBeEmpty();
+            await table.CompactAsync(deletedShare: 0);
+            (await table.VectorsAsync()).ShouldBeEmpty();
         }
 
         var lines = (await LakeReaders.IcebergAsync(lake.Lake.Resolve(lake.Files.PathOf((await table.LoadAsync()).MetadataLocation)))).Skip(1).ToList();

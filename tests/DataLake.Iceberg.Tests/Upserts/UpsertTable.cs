@@ -26,9 +26,9 @@ internal sealed class UpsertTable(CatalogFixture lake, CatalogTable created)
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<UpsertTable> CreateAsync(CatalogFixture lake, string name, Schema schema, PartitionSpec? spec = null, IReadOnlyDictionary<string, string>? properties = null)
+    public static async Task<UpsertTable> CreateAsync(CatalogFixture lake, string name, Schema schema, PartitionSpec? spec = null, IReadOnlyDictionary<string, string>? properties = null, int formatVersion = 2)
     {
-        var creation = TableMetadataUpdates.Creation(Guid.NewGuid(), lake.Files.LocationOf($"conformed/upserts/{name}"), schema, spec, null, properties);
+        var creation = TableMetadataUpdates.Creation(Guid.NewGuid(), lake.Files.LocationOf($"conformed/upserts/{name}"), schema, spec, null, properties, formatVersion);
         return new(lake, await lake.Catalog.CreateTableAsync(new TableIdentifier("upserts", name), creation, Cancellation));
     }
 
@@ -65,8 +65,16 @@ internal sealed class UpsertTable(CatalogFixture lake, CatalogTable created)
         await new TableCommitter(lake.Catalog, lake.Files, TimeProvider.System).CommitAsync(created.Identifier, TableChange.Append(files), Cancellation);
 
     /// <summary>Makes one of the files of each partition that has two or more.</summary>
-    public Task<CompactionOutcome> CompactAsync() =>
-        new Compaction(lake.Catalog, lake.Files, TimeProvider.System).RunAsync(created.Identifier, new CompactionOptions { MinFiles = 2 }, Cancellation);
+    public Task<CompactionOutcome> CompactAsync(double deletedShare = 0.3) =>
+        new Compaction(lake.Catalog, lake.Files, TimeProvider.System).RunAsync(created.Identifier, new CompactionOptions { MinFiles = 2, DeletedShare = deletedShare }, Cancellation);
+
+    /// <summary>The live deletion vectors.</summary>
+    public async Task<List<DataFile>> VectorsAsync()
+    {
+        var table = (await LoadAsync()).Metadata;
+        return await new ScanPlanner(lake.Files).PlanAsync(table, table.CurrentSnapshot, cancellation: Cancellation)
+            .SelectMany(file => file.Deletes.Select(delete => delete.DataFile)).Where(file => file.IsDeletionVector).ToListAsync(Cancellation);
+    }
 
     /// <summary>Writes a data file of rows of one partition, by a spec on the first column.</summary>
     public async Task<DataFile> WriteAsync(Schema schema, PartitionSpec spec, params IReadOnlyList<IcebergValue[]> rows)
@@ -109,5 +117,5 @@ internal sealed class UpsertTable(CatalogFixture lake, CatalogTable created)
 
     /// <summary>The delete files in the table's folder, whether they are part of it or not.</summary>
     public List<string> DeleteFiles(string? folder = null) =>
-        [.. lake.Files.List(folder ?? $"{Location}/data").Select(file => file.Location).Where(location => location.EndsWith("-deletes.parquet", StringComparison.Ordinal))];
+        [.. lake.Files.List(folder ?? $"{Location}/data").Select(file => file.Location).Where(location => location.Contains("-deletes.", StringComparison.Ordinal))];
 }
