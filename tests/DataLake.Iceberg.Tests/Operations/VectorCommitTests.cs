@@ -179,11 +179,12 @@ public sealed class VectorCommitTests(CatalogFixture lake) : IClassFixture<Catal
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task An_upgrade_between_two_attempts_of_a_commit_leaves_every_row_its_id(bool withSnapshot)
+    [InlineData(false, 2)]
+    [InlineData(true, 2)]
+    [InlineData(true, 100)]
+    public async Task An_upgrade_between_two_attempts_of_a_commit_leaves_every_row_its_id(bool withSnapshot, int manifestsToMerge)
     {
-        var table = await LakeTable.CreateAsync(lake, $"upgrade_race_{withSnapshot}", properties: new Dictionary<string, string> { ["commit.manifest.min-count-to-merge"] = "2" });
+        var table = await LakeTable.CreateAsync(lake, $"upgrade_race_{withSnapshot}_{manifestsToMerge}", properties: new Dictionary<string, string> { ["commit.manifest.min-count-to-merge"] = $"{manifestsToMerge}" });
         var metadata = (await table.LoadAsync()).Metadata;
         DataFile[] files = [await table.WriteAsync(metadata, (1, 1), (2, 2)), await table.WriteAsync(metadata, (3, 3)), await table.WriteAsync(metadata, (4, 4))];
         await table.CommitAsync(TableChange.Append(files[..2]));
