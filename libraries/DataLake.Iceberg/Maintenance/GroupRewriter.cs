@@ -23,6 +23,7 @@ internal sealed class GroupRewriter
     private readonly RewriteFiles files;
     private readonly TableMetadata table;
     private readonly CompactionOptions options;
+    private readonly Schema schema;
     private readonly ParquetSchema columns;
     private readonly ParquetWriterOptions form;
     private readonly SortOrder order;
@@ -30,8 +31,8 @@ internal sealed class GroupRewriter
     public GroupRewriter(RewriteFiles files, TableMetadata table, CompactionOptions options)
     {
         (this.files, this.table, this.options) = (files, table, options);
-        columns = ParquetTypes.ToParquet(table.CurrentSchema);
-        if (table.HasRowLineage) columns = LineageColumns.With(columns);
+        schema = table.HasRowLineage ? LineageColumns.With(table.CurrentSchema) : table.CurrentSchema;
+        columns = ParquetTypes.ToParquet(schema);
         order = options.Sort ? table.DefaultSortOrder : SortOrder.Unsorted;
         var bloomFilters = options.Parquet.BloomFilters.ToDictionary();
         foreach (var column in columns.Columns)
@@ -80,8 +81,8 @@ internal sealed class GroupRewriter
     /// <summary>The live rows of a group; sorted if that is asked for, else as they are read. Valid until the next ones are asked for.</summary>
     private async IAsyncEnumerable<(IReadOnlyList<RowColumn> Columns, ReadOnlyMemory<int> Rows)> RowsAsync(CompactionGroup group, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var sorted = order.Fields.Count > 0 ? new SortedRows(table.CurrentSchema, table.HasRowLineage, order, options.MemoryBytes / 2) : null;
-        var reader = new RowReader((location, _) => ValueTask.FromResult(files.Open(location)), table.CurrentSchema, batchBytes: Math.Max(1, options.MemoryBytes / 8), withLineage: table.HasRowLineage);
+        var sorted = order.Fields.Count > 0 ? new SortedRows(schema, order, options.MemoryBytes / 2) : null;
+        var reader = new RowReader((location, _) => ValueTask.FromResult(files.Open(location)), schema, batchBytes: Math.Max(1, options.MemoryBytes / 8));
         foreach (var file in group.Files)
         {
             var rows = 0L;

@@ -18,10 +18,10 @@ internal sealed class SortedRows
     private readonly RowColumn[] sources;
     private readonly long memoryBytes;
 
-    public SortedRows(Schema schema, bool withLineage, SortOrder order, long memoryBytes)
+    public SortedRows(Schema schema, SortOrder order, long memoryBytes)
     {
         (this.order, this.memoryBytes) = (order, memoryBytes);
-        columns = [.. schema.Columns.Fields.Concat(withLineage ? LineageColumns.Fields : []).Select(field => new RowColumn(field))];
+        columns = [.. schema.Columns.Fields.Select(field => new RowColumn(field))];
         sources = [.. order.Fields.Select(field => Array.Find(columns, column => column.Field.Id == field.SourceId)
             ?? throw IcebergException.Unsupported($"The sort order {order.OrderId} sorts by the field {field.SourceId}, which is no column of the table; set another order, or compact without sorting."))];
     }

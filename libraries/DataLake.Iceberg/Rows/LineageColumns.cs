@@ -1,6 +1,4 @@
-using DataLake.Iceberg.ParquetFiles;
 using DataLake.Iceberg.Types;
-using DataLake.Parquet.Schema;
 
 namespace DataLake.Iceberg.Rows;
 
@@ -15,18 +13,25 @@ public static class LineageColumns
     /// <summary>The reserved field id of <c>_last_updated_sequence_number</c>.</summary>
     public const int LastUpdatedField = 2147483539;
 
-    /// <summary>Both, in the order in which <see cref="RowReader"/> gives them behind the schema's columns.</summary>
-    internal static IReadOnlyList<NestedField> Fields { get; } =
-        [NestedField.Optional(RowIdField, "_row_id", PrimitiveType.Long), NestedField.Optional(LastUpdatedField, "_last_updated_sequence_number", PrimitiveType.Long)];
+    private static readonly NestedField RowId = NestedField.Optional(RowIdField, "_row_id", PrimitiveType.Long);
+    private static readonly NestedField LastUpdated = NestedField.Optional(LastUpdatedField, "_last_updated_sequence_number", PrimitiveType.Long);
 
-    /// <summary>The columns of a file whose rows bring their lineage along.</summary>
-    internal static ParquetSchema With(ParquetSchema columns) => new([.. columns.Columns, .. Fields.Select(ParquetTypes.ToColumn)]);
+    /// <summary>A schema to read rows by, with <c>_row_id</c> and <c>_last_updated_sequence_number</c> as its last two columns.</summary>
+    /// <param name="schema">The table's schema.</param>
+    public static Schema With(Schema schema)
+    {
+        ArgumentNullException.ThrowIfNull(schema);
+        return schema.With(RowId, LastUpdated);
+    }
 
-    /// <summary>Gives rows of a batch what they inherit from their file. Where the file has no first row id, as before the first snapshot of version 3, they have neither.</summary>
+    /// <summary>Gives rows of a batch what they inherit from their file, where it is asked for. If the file has no first row id, as before the first snapshot of version 3, they have neither.</summary>
     internal static void Inherit(RowBatch batch, FileRows file)
     {
         if (file.File.FirstRowId is not { } firstRowId) return;
-        batch.Columns[^2].FillNulls(firstRowId + batch.FirstPosition, step: 1);
-        if (file.SequenceNumber is { } number) batch.Columns[^1].FillNulls(number, step: 0);
+        foreach (var column in batch.Columns)
+        {
+            if (column.Field.Id == RowIdField) column.FillNulls(firstRowId + batch.FirstPosition, step: 1);
+            else if (column.Field.Id == LastUpdatedField && file.SequenceNumber is { } number) column.FillNulls(number, step: 0);
+        }
     }
 }

@@ -21,15 +21,13 @@ public sealed record FileRows(DataFile File, IReadOnlyList<DataFile> Deletes, lo
 /// their initial default, narrower types are widened (<see href="https://iceberg.apache.org/spec/#column-projection">Column Projection</see>). One file at a time, in memory of a batch, and of a page and a dictionary a column.
 /// </summary>
 /// <param name="open">Opens files.</param>
-/// <param name="schema">What is asked for: the table's schema.</param>
+/// <param name="schema">What is asked for: the table's schema, or that and <see cref="LineageColumns"/>.</param>
 /// <param name="batchRows">The most rows of a batch.</param>
 /// <param name="batchBytes">Bytes that a batch should not exceed: batches begin small and follow the size of the rows before them.</param>
-/// <param name="withLineage">Whether <c>_row_id</c> and <c>_last_updated_sequence_number</c> are read too, as the last two columns of a batch.</param>
-public sealed class RowReader(OpenFile open, Schema schema, int batchRows = 8 * 1024, long batchBytes = long.MaxValue, bool withLineage = false)
+public sealed class RowReader(OpenFile open, Schema schema, int batchRows = 8 * 1024, long batchBytes = long.MaxValue)
 {
     private const int FirstBatchRows = 64;
 
-    private readonly IReadOnlyList<NestedField> fields = withLineage ? [.. schema.Columns.Fields, .. LineageColumns.Fields] : schema.Columns.Fields;
     private (IReadOnlyList<string> Files, IReadOnlyList<EqualityFilter> Filters) lastEquality = ([], []);
     private int nextRows = batchBytes == long.MaxValue ? batchRows : Math.Min(batchRows, FirstBatchRows);
 
@@ -39,7 +37,7 @@ public sealed class RowReader(OpenFile open, Schema schema, int batchRows = 8 * 
     public async IAsyncEnumerable<RowBatch> ReadAsync(IEnumerable<FileRows> files, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(files);
-        var batch = new RowBatch([.. fields.Select(field => new RowColumn(field))]);
+        var batch = new RowBatch([.. schema.Columns.Fields.Select(field => new RowColumn(field))]);
         foreach (var file in files)
         {
             if (file.File.FileFormat != FileFormat.Parquet || file.File.Content != DataFileContent.Data)
@@ -104,7 +102,7 @@ public sealed class RowReader(OpenFile open, Schema schema, int batchRows = 8 * 
                     else batch.Columns[i].AddMissing(batch.RowCount);
                 }
 
-                if (withLineage) LineageColumns.Inherit(batch, file);
+                LineageColumns.Inherit(batch, file);
 
                 Array.Clear(dead);
                 foreach (var filter in equality) await filter.MarkAsync(dead.AsMemory(0, batch.RowCount), cancellation);
@@ -143,7 +141,7 @@ public sealed class RowReader(OpenFile open, Schema schema, int batchRows = 8 * 
     private int[] Places(ParquetSchema file, string location)
     {
         var places = ParquetTypes.PlacesOf(file);
-        return [.. fields.Select(Find)];
+        return [.. schema.Columns.Fields.Select(Find)];
 
         int Find(NestedField field)
         {

@@ -144,7 +144,7 @@ internal sealed class LakeTable
     {
         var table = (await LoadAsync()).Metadata;
         var lineage = new SortedDictionary<long, (long?, long?)>();
-        await foreach (var batch in new RowReader(Open, Schema, batchRows: 3, withLineage: true).ReadAsync((await PlanAsync(table, snapshot ?? table.CurrentSnapshot)).Select(RowsOf), Cancellation))
+        await foreach (var batch in new RowReader(Open, LineageColumns.With(Schema), batchRows: 3).ReadAsync((await PlanAsync(table, snapshot ?? table.CurrentSnapshot)).Select(RowsOf), Cancellation))
             foreach (var row in batch.Live) lineage.Add(batch.Columns[0][row].AsLong(), (NumberOf(batch.Columns[^2][row]), NumberOf(batch.Columns[^1][row])));
         return lineage;
 
