@@ -34,6 +34,8 @@ internal sealed class UpsertTable(CatalogFixture lake, CatalogTable created)
 
     public async Task<CatalogTable> LoadAsync() => (await lake.Catalog.LoadTableAsync(created.Identifier, Cancellation))!;
 
+    public async Task UpgradeAsync() => await lake.Catalog.CommitTableAsync(await LoadAsync(), [], [new TableUpdate.UpgradeFormatVersion(3)], Cancellation);
+
     public Task<CommitOutcome> CommitAsync(ReplacementPlan plan) => new TableCommitter(lake.Catalog, lake.Files, TimeProvider.System).CommitAsync(created.Identifier, plan.Change, Cancellation);
 
     public async Task<ReplacementPlan> PlanAsync(
