@@ -12,7 +12,7 @@ internal static class ConflictCheck
     public static async Task CheckAsync(SnapshotReader reader, TableMetadata table, Snapshot? head, TableChange change, CancellationToken cancellation)
     {
         foreach (var requirement in change.Requirements) requirement.Check(table);
-        if (change.Isolation is null && change.AddedFiles.Any(file => file.IsDeletionVector))
+        if (change.Isolation is null && VectorTargets(change).ExceptBy(change.AddedFiles.Select(file => file.FilePath), file => file.FilePath).Any())
             throw IcebergException.Invalid("A change with deletion vectors replaces those that its data files have: give the snapshot that they were merged from, and an isolation.");
         if (change.Isolation is not { } isolation || head?.SnapshotId == change.BaseSnapshotId) return;
         var since = SnapshotsSince(table, head, change.BaseSnapshotId);

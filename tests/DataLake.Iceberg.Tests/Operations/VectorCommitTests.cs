@@ -123,6 +123,17 @@ public sealed class VectorCommitTests(CatalogFixture lake) : IClassFixture<Catal
     }
 
     [Fact]
+    public async Task A_vector_of_a_file_that_comes_with_it_needs_nothing_of_the_table()
+    {
+        var table = await LakeTable.CreateAsync(lake, "vector_own", formatVersion: 3);
+        var file = await table.WriteAsync((await table.LoadAsync()).Metadata, (1, 1), (2, 2));
+        var vectors = await VectorsAsync(table, [new ScanFile(ManifestEntry.Added(file, 1), [])], 0);
+        var outcome = await table.CommitAsync(new TableChange { Operation = SnapshotSummary.Overwrite, AddedFiles = [file, .. vectors] });
+        (await table.RowsAsync()).ShouldBe([(2, 2)]);
+        (await table.LineageAsync()).ShouldBe([new(2, (1, outcome.Snapshot.SequenceNumber))]);
+    }
+
+    [Fact]
     public async Task Position_deletes_from_before_an_upgrade_become_part_of_vectors()
     {
         var table = await LakeTable.CreateAsync(lake, "upgraded");
