@@ -35,7 +35,7 @@ internal sealed class RandomHistory(CatalogFixture lake, LakeTable table, int se
     /// <summary>The rows of every snapshot that the table still has, by its id.</summary>
     public SortedDictionary<long, IReadOnlyDictionary<long, IReadOnlyDictionary<int, IcebergValue>>> Snapshots { get; } = [];
 
-    /// <summary>Row id and last update of the rows of every snapshot, as they were read when it was current.</summary>
+    /// <summary>Row id and last update of the rows of every snapshot, as they were read when it was new.</summary>
     public Dictionary<long, SortedDictionary<long, (long? RowId, long? LastUpdated)>> Lineages { get; } = [];
 
     /// <summary>Makes one change, and says which.</summary>
@@ -58,24 +58,26 @@ internal sealed class RandomHistory(CatalogFixture lake, LakeTable table, int se
     private async Task CheckLineageAsync(TableMetadata before, TableMetadata after, string what)
     {
         after.NextRowId.ShouldBeGreaterThanOrEqualTo(before.NextRowId);
-        if (after.CurrentSnapshot is not { } current) return;
-        var lineage = await table.LineageAsync();
-        var earlier = before.CurrentSnapshotId is { } id ? Lineages.GetValueOrDefault(before.FindSnapshot(current.SnapshotId) is null ? id : current.SnapshotId) ?? [] : [];
-        foreach (var (row, (rowId, lastUpdated)) in lineage)
+        foreach (var snapshot in after.Snapshots.Where(snapshot => !Lineages.ContainsKey(snapshot.SnapshotId)).OrderBy(snapshot => snapshot.SequenceNumber))
         {
-            var message = $"seed {seed}, {what}: row {row} with id {rowId} and last update {lastUpdated}";
-            if (!written.Contains(row) && earlier.TryGetValue(row, out var known) && known.RowId is not null) (rowId, lastUpdated).ShouldBe(known, message);
-            else if (current.FirstRowId is null) (rowId, lastUpdated).ShouldBe((null, null), message);
-            else
+            var lineage = Lineages[snapshot.SnapshotId] = await table.LineageAsync(snapshot);
+            var earlier = snapshot.ParentSnapshotId is { } parent ? Lineages[parent] : [];
+            foreach (var (row, (rowId, lastUpdated)) in lineage)
             {
-                rowId!.Value.ShouldBeInRange(before.NextRowId, after.NextRowId - 1, message);
-                if (written.Contains(row)) lastUpdated.ShouldBe(current.SequenceNumber, message);
-                else lastUpdated!.Value.ShouldBeLessThanOrEqualTo(current.SequenceNumber, message);
+                var message = $"seed {seed}, {what}: row {row} with id {rowId} and last update {lastUpdated}";
+                if (!written.Contains(row) && earlier.TryGetValue(row, out var known) && known.RowId is not null) (rowId, lastUpdated).ShouldBe(known, message);
+                else if (snapshot.FirstRowId is not { } first) (rowId, lastUpdated).ShouldBe((null, null), message);
+                else
+                {
+                    rowId!.Value.ShouldBeInRange(first, first + snapshot.AddedRows!.Value - 1, message);
+                    if (written.Contains(row)) lastUpdated.ShouldBe(snapshot.SequenceNumber, message);
+                    else lastUpdated!.Value.ShouldBeLessThanOrEqualTo(snapshot.SequenceNumber, message);
+                }
             }
-        }
 
-        lineage.Values.Where(row => row.RowId is not null).Select(row => row.RowId).ShouldBeUnique();
-        Lineages[current.SnapshotId] = lineage;
+            lineage.Values.Where(row => row.RowId is not null).Select(row => row.RowId).ShouldBeUnique();
+            after.NextRowId.ShouldBeGreaterThanOrEqualTo((snapshot.FirstRowId + snapshot.AddedRows) ?? 0);
+        }
     }
 
     private async Task<string> ChangeAsync(TableMetadata metadata)
