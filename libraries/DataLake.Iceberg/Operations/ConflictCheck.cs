@@ -16,6 +16,8 @@ internal static class ConflictCheck
             throw IcebergException.Invalid("A change with deletion vectors replaces those that its data files have: give the snapshot that they were merged from, and an isolation.");
         if (change.Isolation is not { } isolation || head?.SnapshotId == change.BaseSnapshotId) return;
         var since = SnapshotsSince(table, head, change.BaseSnapshotId);
+        if (change.DataSequenceNumber is not null && head is { FirstRowId: not null } && table.FindSnapshot(change.BaseSnapshotId ?? 0) is { FirstRowId: null })
+            throw Conflict("its rows were read before they had ids, and have some since, which they must keep");
         var isSerializable = isolation == Isolation.Serializable;
         var filter = change.ConflictFilter?.Invoke(table);
         var touched = change.RemovedFiles.Concat(change.ReferencedFiles).Where(file => file.Content == DataFileContent.Data).Concat(VectorTargets(change)).DistinctBy(file => file.FilePath).ToList();

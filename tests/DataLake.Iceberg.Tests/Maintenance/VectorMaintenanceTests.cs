@@ -3,6 +3,7 @@ using DataLake.Iceberg.Maintenance;
 using DataLake.Iceberg.Manifests;
 using DataLake.Iceberg.Metadata;
 using DataLake.Iceberg.Operations;
+using DataLake.Iceberg.Partitioning;
 using DataLake.Iceberg.Planning;
 using DataLake.Iceberg.Rows;
 using DataLake.Iceberg.Sorting;
@@ -51,6 +52,30 @@ public sealed class VectorMaintenanceTests(CatalogFixture lake) : IClassFixture<
         // Columns of the specification's ids, in the file.
         await using var reader = await ParquetFileReader.OpenAsync(lake.Files.OpenRead((await table.PlanAsync()).Single().Data.DataFile.FilePath), cancellationToken: Cancellation);
         reader.Metadata.Schema.Columns.Select(column => (column.Name, column.FieldId)).ShouldBe([("id", 1), ("value", 2), ("_row_id", 2147483540), ("_last_updated_sequence_number", 2147483539)]);
+    }
+
+    [Fact]
+    public async Task Rows_of_an_upgraded_table_keep_the_ids_that_they_get_while_it_is_compacted()
+    {
+        var spec = new PartitionSpec(0, [PartitionField.Of(1, "id_bucket", Transform.Bucket(4))]);
+        var table = await LakeTable.CreateAsync(lake, "upgraded_lineage", spec);
+        for (var i = 0; i < 40; i++) await table.CommitAsync(TableChange.Append(await table.WriteAsync((await table.LoadAsync()).Metadata, (i, i))));
+        var plain = (await table.LoadAsync()).Metadata.CurrentSnapshot!;
+        await table.UpgradeAsync(3);
+
+        // Each partition for itself; the first snapshot gives ids to the rows of all.
+        (await CompactAsync(table, new CompactionOptions { MinFiles = 2, CommitBytes = 1 })).Commits.ShouldBeGreaterThan(1);
+        var metadata = (await table.LoadAsync()).Metadata;
+        var lineages = new List<SortedDictionary<long, (long? RowId, long? LastUpdated)>>();
+        foreach (var snapshot in metadata.Snapshots.Where(snapshot => snapshot.FirstRowId is not null)) lineages.Add(await table.LineageAsync(snapshot));
+        lineages.Count.ShouldBeGreaterThan(2);
+        foreach (var lineage in lineages) lineage.ShouldBe(lineages[0]);
+        lineages[0].Values.Select(row => row.LastUpdated).ShouldBe(Enumerable.Range(1, 40).Select(number => (long?)number));
+
+        // Nor may another compaction move what it read before that.
+        var files = await table.PlanAsync(plain);
+        var late = TableChange.Rewrite(plain, [files[0].Data.DataFile], [await table.WriteAsync(metadata, (99, 99))]);
+        (await Should.ThrowAsync<IcebergException>(() => table.CommitAsync(late))).Message.ShouldContain("before they had ids");
     }
 
     [Fact]
@@ -119,6 +144,7 @@ public sealed class VectorMaintenanceTests(CatalogFixture lake) : IClassFixture<
         var head = (await table.CommitAsync(TableChange.Append(data))).Snapshot.SnapshotId;
         for (var i = 0; i < 2; i++) head = (await table.CommitAsync(TableChange.RowDelta(head, [await table.DeleteAsync(data, i)], [data]))).Snapshot.SnapshotId;
         await table.UpgradeAsync(3);
+        await table.CommitAsync(TableChange.Append());
 
         // Between the plan of the merge and its swap.
         var catalog = new InterruptedCatalog(lake.Catalog, () => DeleteFirstRowsAsync(table).GetAwaiter().GetResult());
