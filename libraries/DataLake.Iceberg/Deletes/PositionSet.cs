@@ -10,12 +10,15 @@ public sealed class PositionSet(long rowCount) : IReadOnlyCollection<long>
     /// <summary>Positions are handed over in groups of this many, two blocks each.</summary>
     internal const int GroupSize = 1 << 16;
 
+    // No file has as many; a manifest that says so must not cost memory.
+    private const long MostRows = 1L << 40;
+
     private const int BlockBits = 15;
     private const int WordsOfBlock = (1 << BlockBits) / 64;
     private ulong[]?[] blocks = [];
 
     /// <summary>Rows of the file.</summary>
-    public long RowCount { get; } = rowCount >= 0 ? rowCount : throw IcebergException.Invalid($"A file has no {rowCount} rows.");
+    public long RowCount { get; } = rowCount is >= 0 and <= MostRows ? rowCount : throw IcebergException.Invalid($"A file has no {rowCount} rows.");
 
     /// <summary>How many positions.</summary>
     public long Count { get; private set; }

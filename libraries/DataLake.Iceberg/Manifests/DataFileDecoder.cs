@@ -100,7 +100,7 @@ internal sealed class DataFileDecoder
 
         if (path is null || format is null || records is null or < 0 || size is null or < 0 || content is < 0 or > 2)
             throw IcebergException.Corrupt($"A manifest entry ('{path}') lacks its path, format, record count or size, or has the content {content}; the manifest must be written again.");
-        if (firstRowId < 0 || contentOffset < 0 || contentSize < 0 || contentOffset is null != contentSize is null)
+        if (firstRowId < 0 || firstRowId > long.MaxValue - records || contentOffset < 0 || contentSize < 0 || contentOffset is null != contentSize is null)
             throw IcebergException.Corrupt($"The manifest entry of '{path}' has the first row id {firstRowId} and content of {contentSize} bytes at {contentOffset}, which cannot be; the manifest must be written again.");
         if (format == Manifests.FileFormat.Puffin && (content != (int)DataFileContent.PositionDeletes || referenced is null || contentOffset is null))
             throw IcebergException.Corrupt($"The manifest entry of '{path}' is a Puffin file and no deletion vector with its data file, offset and size; the manifest must be written again.");
