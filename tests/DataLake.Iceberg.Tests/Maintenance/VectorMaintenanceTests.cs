@@ -10,6 +10,7 @@ using DataLake.Iceberg.Sorting;
 using DataLake.Iceberg.Tests.Catalogs;
 using DataLake.Iceberg.Tests.Operations;
 using DataLake.Iceberg.Transforms;
+using DataLake.Iceberg.Updates;
 using DataLake.Parquet.Reading;
 using DataLake.Testing;
 using SortDirection = DataLake.Iceberg.Sorting.SortDirection;
@@ -103,6 +104,30 @@ public sealed class VectorMaintenanceTests(CatalogFixture lake) : IClassFixture<
         var orphan = (await table.WriteVectorsAsync((await table.PlanAsync()).Select(file => (file, (IEnumerable<long>)[2])).Take(1)))[0].FilePath;
         (await new OrphanFiles(lake.Catalog, lake.Files, Later).RemoveAsync(table.Identifier, TimeSpan.Zero, Cancellation)).ShouldBe(1);
         lake.Lake.Exists(lake.Files.PathOf(orphan)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Statistics_files_stay_as_long_as_their_snapshot()
+    {
+        var table = await LakeTable.CreateAsync(lake, "statistics", formatVersion: 3);
+        var metadata = (await table.LoadAsync()).Metadata;
+        var first = await table.CommitAsync(TableChange.Append(await table.WriteAsync(metadata, (1, 1))));
+        var second = await table.CommitAsync(TableChange.Append(await table.WriteAsync(metadata, (2, 2))));
+        var files = new List<StatisticsFile>();
+        foreach (var snapshot in (Snapshot[])[first.Snapshot, second.Snapshot])
+        {
+            var location = $"{table.Location}/metadata/{snapshot.SnapshotId}.stats";
+            await lake.Files.WriteAllAsync(location, new byte[10], Cancellation);
+            files.Add(new StatisticsFile(snapshot.SnapshotId, $$"""{"snapshot-id":{{snapshot.SnapshotId}},"statistics-path":"{{location}}","file-size-in-bytes":10,"file-footer-size-in-bytes":4,"blob-metadata":[]}"""));
+        }
+
+        await lake.Catalog.CommitTableAsync(second.Table, [], [new TableUpdate.SetStatistics(files[0]), new TableUpdate.SetPartitionStatistics(files[1])], Cancellation);
+        (await new OrphanFiles(lake.Catalog, lake.Files, Later).RemoveAsync(table.Identifier, TimeSpan.Zero, Cancellation)).ShouldBe(0);
+        (await ExpireAsync(table)).ShouldBe([first.Snapshot.SnapshotId]);
+        Exists(first.Snapshot).ShouldBeFalse();
+        Exists(second.Snapshot).ShouldBeTrue();
+
+        bool Exists(Snapshot snapshot) => lake.Lake.Exists(lake.Files.PathOf($"{table.Location}/metadata/{snapshot.SnapshotId}.stats"));
     }
 
     [Fact]
