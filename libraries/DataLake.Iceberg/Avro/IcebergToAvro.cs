@@ -58,6 +58,8 @@ internal static class IcebergToAvro
         TypeId.Time => AvroSchema.Logical(AvroKind.Long, "time-micros"),
         TypeId.Timestamp => AvroSchema.Logical(AvroKind.Long, "timestamp-micros", adjustToUtc: false),
         TypeId.Timestamptz => AvroSchema.Logical(AvroKind.Long, "timestamp-micros", adjustToUtc: true),
+        TypeId.TimestampNs => AvroSchema.Logical(AvroKind.Long, "timestamp-nanos", adjustToUtc: false),
+        TypeId.TimestamptzNs => AvroSchema.Logical(AvroKind.Long, "timestamp-nanos", adjustToUtc: true),
         TypeId.Decimal => AvroSchema.Fixed($"decimal_{type.Precision}_{type.Scale}_{id}", type.DecimalBytes, "decimal", type.Precision, type.Scale),
         TypeId.Uuid => AvroSchema.Fixed($"uuid_{id}", 16, "uuid"),
         TypeId.Fixed => AvroSchema.Fixed($"fixed_{type.Length}_{id}", type.Length),

@@ -1,5 +1,6 @@
 using DataLake.Iceberg.ParquetFiles;
 using DataLake.Iceberg.Types;
+using DataLake.Iceberg.Values;
 using DataLake.Parquet.Metadata;
 using DataLake.Parquet.Schema;
 
@@ -33,6 +34,12 @@ internal sealed record KeyColumn(int FieldId, int Place, ParquetColumn Column, P
             if (field.Type is not PrimitiveType tableType) throw IcebergException.Invalid($"The key column '{field.Name}' is {field.Type}; only primitive columns can be compared.");
             if (!places.TryGetValue(id, out var place))
             {
+                if (nullIfMissing && DefaultValues.HasInitial(field))
+                {
+                    throw IcebergException.Unsupported(
+                        $"The file {location} was written before the column '{field.Name}' (id {id}) was there, whose rows then have its initial default; keys of such files are not compared here. Compact the table first.");
+                }
+
                 if (nullIfMissing) return new KeyColumn(id, -1, ParquetTypes.ToColumn(field), tableType);
                 throw IcebergException.Invalid(
                     $"The file {location} does not have the key column '{field.Name}' (id {id}): it was written before the column was there. Rewrite that file, or choose another key.");

@@ -71,7 +71,7 @@ internal sealed class KeyRange(PrimitiveType type)
     {
         switch (type.Id)
         {
-            case TypeId.Int or TypeId.Long or TypeId.Date or TypeId.Time or TypeId.Timestamp or TypeId.Timestamptz:
+            case TypeId.Int or TypeId.Long or TypeId.Date or TypeId.Time or TypeId.Timestamp or TypeId.Timestamptz or TypeId.TimestampNs or TypeId.TimestamptzNs:
                 var least = lower is { } low ? SingleValueBinary.Read(type, low.Span).AsLong() : long.MinValue;
                 var greatest = upper is { } high ? SingleValueBinary.Read(type, high.Span).AsLong() : long.MaxValue;
                 if (all is var (first, last)) return greatest >= first && least <= last;

@@ -64,6 +64,12 @@ public sealed class Compaction(ICatalog catalog, TableFiles files, TimeProvider 
         ArgumentNullException.ThrowIfNull(identifier);
         ArgumentNullException.ThrowIfNull(options);
         var table = (await catalog.LoadTableAsync(identifier, cancellation) ?? throw new IcebergException(IcebergErrorKind.NotFound, $"There is no table {identifier} in the catalog '{catalog.Name}'.")).Metadata;
+        if (table.HasRowLineage && table.CurrentSnapshot is { FirstRowId: null })
+        {
+            // Rows of an upgraded table get their ids with its next snapshot: were that one of several commits here, those after it would move rows that had none when they were read.
+            table = (await committer.CommitAsync(identifier, new TableChange { Operation = SnapshotSummary.Replace }, cancellation)).Table.Metadata;
+        }
+
         if (table.CurrentSnapshot is not { } from) return new CompactionOutcome();
         options = options.For(table);
         var plan = await CompactionPlan.MakeAsync(files, table, from, await new SnapshotReader(files).ManifestsAsync(from, cancellation), options, clock.GetUtcNow(), cancellation);
@@ -144,7 +150,7 @@ public sealed class Compaction(ICatalog catalog, TableFiles files, TimeProvider 
             IReadOnlyList<DataFile> added = [];
             try
             {
-                added = await merge.WriteAsync(output, options.MemoryBytes, cancellation);
+                added = await merge.WriteAsync(output, table.HasRowLineage, options.MemoryBytes, cancellation);
                 if (await ConflictAsync(TableChange.Rewrite(from, merge.Deletes, added), cancellation) is { } conflict)
                 {
                     output.Remove(added);

@@ -18,10 +18,10 @@ internal sealed class CompactionPlan
     private readonly TargetLayout layout;
     private readonly DateTimeOffset now;
 
-    // By the path of a delete file: the file, and the data files that need it.
-    private readonly Dictionary<string, (DataFile File, int Files, long Rows)> deletes = new(StringComparer.Ordinal);
+    // A delete file or deletion vector, and the data files that need it.
+    private readonly Dictionary<FileIdentity, (DataFile File, int Files, long Rows)> deletes = [];
     private readonly List<ScanFile> candidates = [];
-    private readonly HashSet<string> gone = new(StringComparer.Ordinal);
+    private readonly HashSet<FileIdentity> gone = [];
 
     private CompactionPlan(TableMetadata table, CompactionOptions options, DateTimeOffset now) => (this.table, this.options, this.now, layout) = (table, options, now, new TargetLayout(table));
 
@@ -59,7 +59,7 @@ internal sealed class CompactionPlan
         var reader = new SnapshotReader(files);
         foreach (var manifest in manifests.Where(manifest => manifest.Content == ManifestContent.Deletes && manifest.HasLiveFiles))
             await foreach (var entry in reader.EntriesAsync(manifest, withMetrics: false, cancellation))
-                if (entry.IsLive) plan.deletes[entry.DataFile.FilePath] = (entry.DataFile, 0, 0);
+                if (entry.IsLive) plan.deletes[entry.DataFile.Identity] = (entry.DataFile, 0, 0);
         var byKey = plan.deletes.Values.Any(delete => delete.File.Content == DataFileContent.EqualityDeletes); // Bounds tell which of them concern a file.
         await foreach (var file in new ScanPlanner(files).PlanAsync(table, snapshot, withMetrics: byKey, cancellation: cancellation)) plan.Add(file);
         var types = table.PartitionSpecs.ToDictionary(spec => spec.SpecId, spec => spec.PartitionType(table.CurrentSchema));
@@ -80,14 +80,14 @@ internal sealed class CompactionPlan
     }
 
     /// <summary>A merge without what left the table meanwhile.</summary>
-    public DeleteMerge Rest(DeleteMerge merge) => MergeOf(merge.SpecId, merge.Partition, merge.Targets.Where(file => !gone.Contains(file.Data.DataFile.FilePath)));
+    public DeleteMerge Rest(DeleteMerge merge) => MergeOf(merge.SpecId, merge.Partition, merge.Targets.Where(file => !gone.Contains(file.Data.DataFile.Identity)));
 
     /// <summary>Delete files that nothing needs when some data files have left.</summary>
     public IReadOnlyList<DataFile> Unneeded(IEnumerable<ScanFile> leaving)
     {
-        var left = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var delete in leaving.SelectMany(file => file.Deletes)) left[delete.DataFile.FilePath] = left.GetValueOrDefault(delete.DataFile.FilePath) + 1;
-        return [.. deletes.Values.Where(delete => delete.Files == left.GetValueOrDefault(delete.File.FilePath) && !gone.Contains(delete.File.FilePath)).Select(delete => delete.File)];
+        var left = new Dictionary<FileIdentity, int>();
+        foreach (var delete in leaving.SelectMany(file => file.Deletes)) left[delete.DataFile.Identity] = left.GetValueOrDefault(delete.DataFile.Identity) + 1;
+        return [.. deletes.Values.Where(delete => delete.Files == left.GetValueOrDefault(delete.File.Identity) && !gone.Contains(delete.File.Identity)).Select(delete => delete.File)];
     }
 
     /// <summary>Remembers what left the table.</summary>
@@ -95,12 +95,12 @@ internal sealed class CompactionPlan
     {
         foreach (var file in files)
         {
-            gone.Add(file.Data.DataFile.FilePath);
-            foreach (var path in file.Deletes.Select(delete => delete.DataFile.FilePath))
-                deletes[path] = deletes[path] with { Files = deletes[path].Files - 1 };
+            gone.Add(file.Data.DataFile.Identity);
+            foreach (var delete in file.Deletes.Select(delete => delete.DataFile.Identity))
+                deletes[delete] = deletes[delete] with { Files = deletes[delete].Files - 1 };
         }
 
-        foreach (var file in deleteFiles) gone.Add(file.FilePath);
+        foreach (var file in deleteFiles) gone.Add(file.Identity);
     }
 
     /// <summary>Files of other specs, oldest first: as many as are divided at a time, once they are enough or have waited.</summary>
@@ -127,11 +127,11 @@ internal sealed class CompactionPlan
     private DeleteMerge MergeOf(int specId, PartitionTuple partition, IEnumerable<ScanFile> files)
     {
         var targets = files.Where(file => file.Deletes.Any(IsMergeable)).ToList();
-        return new DeleteMerge(specId, partition, [.. targets.SelectMany(file => file.Deletes).Where(IsMergeable).Select(delete => delete.DataFile).DistinctBy(file => file.FilePath)], targets);
+        return new DeleteMerge(specId, partition, [.. targets.SelectMany(file => file.Deletes).Where(IsMergeable).Select(delete => delete.DataFile).DistinctBy(file => file.Identity)], targets);
     }
 
     private bool IsMergeable(ManifestEntry delete) =>
-        delete.DataFile is { Content: DataFileContent.PositionDeletes, FileFormat: FileFormat.Parquet } file && !gone.Contains(file.FilePath);
+        delete.DataFile is { Content: DataFileContent.PositionDeletes, FileFormat: FileFormat.Parquet } file && !gone.Contains(file.Identity);
 
     private void Add(ScanFile file)
     {
@@ -143,8 +143,8 @@ internal sealed class CompactionPlan
         if (file.Deletes.Count > 0) FilesWithDeletes++;
         if (KeyDeletes(file) >= options.MaxDeleteFiles) FilesWithManyDeletes++;
         MostDeletesOfAFile = Math.Max(MostDeletesOfAFile, file.Deletes.Count);
-        foreach (var path in file.Deletes.Select(delete => delete.DataFile.FilePath))
-            deletes[path] = deletes[path] with { Files = deletes[path].Files + 1, Rows = deletes[path].Rows + data.RecordCount };
+        foreach (var delete in file.Deletes.Select(delete => delete.DataFile.Identity))
+            deletes[delete] = deletes[delete] with { Files = deletes[delete].Files + 1, Rows = deletes[delete].Rows + data.RecordCount };
         var isLaidOut = layout.Divides(data) && layout.Sorts(data);
         if (!isLaidOut && IsParquet(file)) FilesToLayOut++;
         if (file.Deletes.Count > 0 || IsSmall(file) || !isLaidOut) candidates.Add(file);
@@ -167,5 +167,5 @@ internal sealed class CompactionPlan
 
     /// <summary>How many rows of a file are deleted: exact where a delete file names that file alone, otherwise its share, by rows, of what the delete file deletes anywhere.</summary>
     private double DeletedRows(ScanFile file) => file.Deletes.Sum(delete =>
-        delete.DataFile.RecordCount * (double)file.Data.DataFile.RecordCount / Math.Max(1, deletes[delete.DataFile.FilePath].Rows));
+        delete.DataFile.RecordCount * (double)file.Data.DataFile.RecordCount / Math.Max(1, deletes[delete.DataFile.Identity].Rows));
 }

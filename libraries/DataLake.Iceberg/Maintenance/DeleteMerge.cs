@@ -5,7 +5,7 @@ using DataLake.Iceberg.Planning;
 
 namespace DataLake.Iceberg.Maintenance;
 
-/// <summary>Position delete files of one partition that become one, or a few where the memory asks for it.</summary>
+/// <summary>Position delete files of one partition that become one, or a few where the memory asks for it; in a table of version 3 the deletion vectors of the data files that they name.</summary>
 /// <param name="SpecId">Their partition spec.</param>
 /// <param name="Partition">Their partition.</param>
 /// <param name="Deletes">The position delete files.</param>
@@ -14,7 +14,7 @@ internal sealed record DeleteMerge(int SpecId, PartitionTuple Partition, IReadOn
 {
     /// <summary>Reads the positions and writes them down together; those of data files that are gone are forgotten.</summary>
     /// <returns>The new files; none where nothing is named.</returns>
-    public async Task<IReadOnlyList<DataFile>> WriteAsync(RewriteFiles output, long memoryBytes, CancellationToken cancellation)
+    public async Task<IReadOnlyList<DataFile>> WriteAsync(RewriteFiles output, bool hasVectors, long memoryBytes, CancellationToken cancellation)
     {
         var done = new List<DataFile>();
         try
@@ -28,15 +28,23 @@ internal sealed record DeleteMerge(int SpecId, PartitionTuple Partition, IReadOn
                 foreach (var delete in Deletes)
                 {
                     var named = applying[delete.FilePath].ToDictionary(path => path, path => positions[path]);
-                    if (named.Count > 0) await PositionDeleteFile.ReadAsync((location, _) => ValueTask.FromResult(output.Open(location)), delete, named, cancellation);
+                    if (named.Count > 0) await PositionDeletes.ReadAsync((location, _) => ValueTask.FromResult(output.Open(location)), delete, named, cancellation);
                 }
 
                 if (positions.Values.All(set => set.Count == 0)) continue;
-                var location = output.Next("-deletes");
+                var location = output.Next("-deletes", hasVectors ? "puffin" : "parquet");
                 await using var file = output.Create(location);
-                var written = await PositionDeleteFile.WriteAsync(file.Stream, location, positions, cancellation);
+                if (hasVectors)
+                {
+                    var vectors = part.Select(target => KeyValuePair.Create(target.Data.DataFile with { PartitionSpecId = SpecId, Partition = Partition }, positions[target.Data.DataFile.FilePath]));
+                    done.AddRange(await DeletionVectorFile.WriteAsync(file.Stream, location, vectors, cancellation));
+                }
+                else
+                {
+                    done.Add(await PositionDeleteFile.WriteAsync(file.Stream, location, positions, cancellation) with { PartitionSpecId = SpecId, Partition = Partition });
+                }
+
                 await file.PublishAsync(cancellation);
-                done.Add(written with { PartitionSpecId = SpecId, Partition = Partition });
             }
 
             return done;

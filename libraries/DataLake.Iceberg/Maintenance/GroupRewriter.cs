@@ -14,7 +14,7 @@ using DataLake.Parquet.Writing;
 namespace DataLake.Iceberg.Maintenance;
 
 /// <summary>
-/// Writes the live rows of a group into new files, by the table's current schema: sorted by the table's order, and divided where they are of several partitions. Memory is what the options say: batches follow the size
+/// Writes the live rows of a group into new files, by the table's current schema (from version 3 on with the ids that rows have, and when they last changed): sorted by the table's order, and divided where they are of several partitions. Memory is what the options say: batches follow the size
 /// of the rows, row groups are cut to it, and what has to be sorted and does not fit is sorted in files.
 /// </summary>
 internal sealed class GroupRewriter
@@ -32,7 +32,7 @@ internal sealed class GroupRewriter
     public GroupRewriter(RewriteFiles files, TableMetadata table, CompactionOptions options)
     {
         (this.files, this.table, this.options, layout) = (files, table, options, new TargetLayout(table));
-        schema = table.CurrentSchema;
+        schema = table.HasRowLineage ? LineageColumns.With(table.CurrentSchema) : table.CurrentSchema;
         columns = ParquetTypes.ToParquet(schema);
         var bloomFilters = options.Parquet.BloomFilters.ToDictionary();
         foreach (var column in columns.Columns)
@@ -103,7 +103,7 @@ internal sealed class GroupRewriter
             var deletes = file.Deletes.Select(delete => delete.DataFile).ToList();
             var found = await FindDeletedAsync(file.Data.DataFile, deletes, cancellation);
             var rows = 0L;
-            await foreach (var batch in reader.ReadAsync([new FileRows(file.Data.DataFile, deletes)], cancellation))
+            await foreach (var batch in reader.ReadAsync([new FileRows(file.Data.DataFile, deletes, file.Data.SequenceNumber)], cancellation))
             {
                 rows += batch.RowCount;
                 var live = found is null ? batch.LiveRows : batch.LiveRows.ToArray().Where(row => !found.Contains(batch.FirstPosition + row)).ToArray();

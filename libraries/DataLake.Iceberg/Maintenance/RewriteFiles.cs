@@ -13,7 +13,7 @@ internal sealed class RewriteFiles(TableFiles files, TableMetadata table)
     private int count;
 
     /// <summary>A location that no other file has.</summary>
-    public string Next(string kind = "") => $"{folder}/{call}-{++count:D5}{kind}.parquet";
+    public string Next(string kind = "", string format = "parquet") => $"{folder}/{call}-{++count:D5}{kind}.{format}";
 
     public Stream Open(string location) => files.OpenRead(location);
 

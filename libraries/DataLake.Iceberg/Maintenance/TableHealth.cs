@@ -25,7 +25,7 @@ public sealed record TableHealth
     /// <summary>Data files that are not divided by the table's default partition spec, or not sorted by its default sort order.</summary>
     public int FilesToLayOut { get; init; }
 
-    /// <summary>Live position delete files.</summary>
+    /// <summary>Live position delete files, and deletion vectors.</summary>
     public int PositionDeleteFiles { get; init; }
 
     /// <summary>Live equality delete files.</summary>
@@ -111,7 +111,7 @@ public sealed record TableHealth
             PositionDeleteFiles = positions.Count,
             EqualityDeleteFiles = keys.Count,
             DanglingDeleteFiles = plan.Dangling.Count,
-            DeleteBytes = plan.DeleteFiles.Sum(file => file.FileSizeInBytes),
+            DeleteBytes = plan.DeleteFiles.Sum(file => file.OwnBytes),
             DeletedPositions = positions.Sum(file => file.RecordCount),
             DeletedKeys = keys.Sum(file => file.RecordCount),
             FilesWithDeletes = plan.FilesWithDeletes,

@@ -20,10 +20,10 @@ public sealed record DataFile
     /// <summary>The partition spec of the manifest that lists it. Not part of the file's own record.</summary>
     public int PartitionSpecId { get; init; }
 
-    /// <summary>Rows.</summary>
+    /// <summary>Rows; of a deletion vector, deleted ones.</summary>
     public required long RecordCount { get; init; }
 
-    /// <summary>Bytes.</summary>
+    /// <summary>Bytes; of a deletion vector, those of the whole file it is in.</summary>
     public required long FileSizeInBytes { get; init; }
 
     /// <summary>Bytes on disk by column.</summary>
@@ -56,6 +56,29 @@ public sealed record DataFile
     /// <summary>The sort order of its rows, or null.</summary>
     public int? SortOrderId { get; init; }
 
-    /// <summary>Of a position delete file that names one data file only: that file.</summary>
+    /// <summary>The id of its first row, where its rows do not have their own; what a manifest gives has inherited ones filled in. Null before version 3, and for delete files.</summary>
+    public long? FirstRowId { get; init; }
+
+    /// <summary>Of a deletion vector, or a position delete file that names one data file only: that file.</summary>
     public string? ReferencedDataFile { get; init; }
+
+    /// <summary>Of a deletion vector: where it begins in its file.</summary>
+    public long? ContentOffset { get; init; }
+
+    /// <summary>Of a deletion vector: its bytes.</summary>
+    public long? ContentSizeInBytes { get; init; }
+
+    /// <summary>Whether it is a deletion vector: the deleted rows of one data file, as a bitmap in a Puffin file that may hold those of others.</summary>
+    public bool IsDeletionVector => Content == DataFileContent.PositionDeletes && FileFormat == FileFormat.Puffin;
+
+    /// <summary>Its own bytes: of a deletion vector not those of its neighbours.</summary>
+    public long OwnBytes => ContentSizeInBytes ?? FileSizeInBytes;
+
+    /// <summary>By what a table knows it: several deletion vectors have one path.</summary>
+    internal FileIdentity Identity => new(FilePath, ContentOffset);
 }
+
+/// <summary>A file, or a deletion vector in one.</summary>
+/// <param name="Path">The file's location.</param>
+/// <param name="Offset">Where the deletion vector begins; null for a whole file.</param>
+internal readonly record struct FileIdentity(string Path, long? Offset);

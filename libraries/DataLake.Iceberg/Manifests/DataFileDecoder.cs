@@ -28,7 +28,7 @@ internal sealed class DataFileDecoder
                 case FieldIds.FilePath or FieldIds.FileFormat or FieldIds.ReferencedDataFile:
                     steps[i].RequireKind(AvroKind.String);
                     break;
-                case FieldIds.Content or FieldIds.RecordCount or FieldIds.FileSizeInBytes or FieldIds.SortOrderId:
+                case FieldIds.Content or FieldIds.RecordCount or FieldIds.FileSizeInBytes or FieldIds.SortOrderId or FieldIds.FirstRowId or FieldIds.ContentOffset or FieldIds.ContentSizeInBytes:
                     steps[i].RequireKind(AvroKind.Int, AvroKind.Long);
                     break;
                 case FieldIds.KeyMetadata:
@@ -61,7 +61,7 @@ internal sealed class DataFileDecoder
     {
         string? path = null, referenced = null;
         var (content, format, tuple) = (0L, (FileFormat?)null, PartitionTuple.Empty);
-        long? records = null, size = null;
+        long? records = null, size = null, firstRowId = null, contentOffset = null, contentSize = null;
         int? sortOrder = null;
         FieldMap<long>? columnSizes = null, valueCounts = null, nullCounts = null, nanCounts = null;
         FieldMap<ReadOnlyMemory<byte>>? lower = null, upper = null;
@@ -90,13 +90,20 @@ internal sealed class DataFileDecoder
                 case FieldIds.SplitOffsets: splits = ReadNumbers(ref decoder, step.Value.Items!); break;
                 case FieldIds.EqualityIds: equality = [.. ReadNumbers(ref decoder, step.Value.Items!).Select(Narrow)]; break;
                 case FieldIds.SortOrderId: sortOrder = decoder.ReadInt32(); break;
+                case FieldIds.FirstRowId: firstRowId = decoder.ReadInt64(); break;
                 case FieldIds.ReferencedDataFile: referenced = decoder.ReadString(); break;
+                case FieldIds.ContentOffset: contentOffset = decoder.ReadInt64(); break;
+                case FieldIds.ContentSizeInBytes: contentSize = decoder.ReadInt64(); break;
                 default: decoder.Skip(step.Value); break;
             }
         }
 
         if (path is null || format is null || records is null or < 0 || size is null or < 0 || content is < 0 or > 2)
             throw IcebergException.Corrupt($"A manifest entry ('{path}') lacks its path, format, record count or size, or has the content {content}; the manifest must be written again.");
+        if (firstRowId < 0 || firstRowId > long.MaxValue - records || contentOffset < 0 || contentSize < 0 || contentOffset is null != contentSize is null)
+            throw IcebergException.Corrupt($"The manifest entry of '{path}' has the first row id {firstRowId} and content of {contentSize} bytes at {contentOffset}, which cannot be; the manifest must be written again.");
+        if (format == Manifests.FileFormat.Puffin && (content != (int)DataFileContent.PositionDeletes || referenced is null || contentOffset is null))
+            throw IcebergException.Corrupt($"The manifest entry of '{path}' is a Puffin file and no deletion vector with its data file, offset and size; the manifest must be written again.");
         if (tuple.Count != partitionFields) throw IcebergException.Corrupt($"The manifest entry of '{path}' has no partition; the manifest must be written again.");
         return new DataFile
         {
@@ -117,7 +124,10 @@ internal sealed class DataFileDecoder
             SplitOffsets = splits,
             EqualityIds = equality,
             SortOrderId = sortOrder,
+            FirstRowId = firstRowId,
             ReferencedDataFile = referenced,
+            ContentOffset = contentOffset,
+            ContentSizeInBytes = contentSize,
         };
     }
 

@@ -6,7 +6,7 @@ using DataLake.Iceberg.Values;
 namespace DataLake.Iceberg.Manifests;
 
 /// <summary>Encodes the <c>data_file</c> struct in the order of <see cref="ManifestSchemas.DataFile"/>.</summary>
-internal sealed class DataFileEncoder(AvroEncoder encoder, StructType partitionType)
+internal sealed class DataFileEncoder(AvroEncoder encoder, StructType partitionType, int formatVersion)
 {
     public void Write(DataFile file)
     {
@@ -26,7 +26,11 @@ internal sealed class DataFileEncoder(AvroEncoder encoder, StructType partitionT
         if (encoder.WritePresence(file.SplitOffsets is not null)) WriteNumbers(file.SplitOffsets!);
         if (encoder.WritePresence(file.EqualityIds is not null)) WriteNumbers(file.EqualityIds!);
         if (encoder.WritePresence(file.SortOrderId is not null)) encoder.WriteInt64(file.SortOrderId!.Value);
+        if (formatVersion >= 3) WriteNumber(file.FirstRowId);
         if (encoder.WritePresence(file.ReferencedDataFile is not null)) encoder.WriteString(file.ReferencedDataFile!);
+        if (formatVersion < 3) return;
+        WriteNumber(file.ContentOffset);
+        WriteNumber(file.ContentSizeInBytes);
     }
 
     // In capitals, as every other writer has it and some readers compare it; the specification names the formats in small letters and readers must not mind.
@@ -92,6 +96,11 @@ internal sealed class DataFileEncoder(AvroEncoder encoder, StructType partitionT
         }
 
         encoder.WriteInt64(0);
+    }
+
+    private void WriteNumber(long? number)
+    {
+        if (encoder.WritePresence(number is not null)) encoder.WriteInt64(number!.Value);
     }
 
     private void WriteNumbers(IReadOnlyList<long> numbers)

@@ -24,12 +24,12 @@ public sealed record ManifestEntry
     /// <summary>Whether the file is part of the snapshot.</summary>
     public bool IsLive => Status != ManifestEntryStatus.Deleted;
 
-    /// <summary>A new file, which inherits the sequence number of the commit.</summary>
+    /// <summary>A new file, which inherits the sequence number of the commit, and row ids.</summary>
     /// <param name="file">The file.</param>
     /// <param name="snapshotId">The snapshot that adds it.</param>
     /// <param name="dataSequenceNumber">An older data sequence number, where the rows are old ones that were only moved.</param>
     public static ManifestEntry Added(DataFile file, long snapshotId, long? dataSequenceNumber = null) =>
-        new() { Status = ManifestEntryStatus.Added, SnapshotId = snapshotId, SequenceNumber = dataSequenceNumber, DataFile = file };
+        new() { Status = ManifestEntryStatus.Added, SnapshotId = snapshotId, SequenceNumber = dataSequenceNumber, DataFile = file.FirstRowId is null ? file : file with { FirstRowId = null } };
 
     /// <summary>The same file in a manifest that is written anew.</summary>
     public ManifestEntry AsExisting() => this with { Status = ManifestEntryStatus.Existing };

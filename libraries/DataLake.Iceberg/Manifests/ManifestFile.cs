@@ -48,6 +48,9 @@ public sealed record ManifestFile
     /// <summary>Key metadata of an encrypted manifest.</summary>
     public ReadOnlyMemory<byte>? KeyMetadata { get; init; }
 
+    /// <summary>The row id from which on its data files without one inherit theirs. Null until a manifest list assigns it, before version 3, and for deletes.</summary>
+    public long? FirstRowId { get; init; }
+
     /// <summary>Whether it may list live files: what was not counted counts as some.</summary>
     public bool HasLiveFiles => AddedFilesCount is not 0 || ExistingFilesCount is not 0;
 }

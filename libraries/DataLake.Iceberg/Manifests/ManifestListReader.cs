@@ -1,9 +1,10 @@
 using System.Runtime.CompilerServices;
 using DataLake.Iceberg.Avro;
+using DataLake.Iceberg.Metadata;
 
 namespace DataLake.Iceberg.Manifests;
 
-/// <summary>Reads manifest lists of version 1 and 2 (<see href="https://iceberg.apache.org/spec/#manifest-lists">Manifest Lists</see>).</summary>
+/// <summary>Reads manifest lists of version 1 to 3 (<see href="https://iceberg.apache.org/spec/#manifest-lists">Manifest Lists</see>).</summary>
 public static class ManifestListReader
 {
     /// <summary>Reads the manifests of a manifest list, one after another in bounded memory. The stream stays open.</summary>
@@ -15,8 +16,8 @@ public static class ManifestListReader
     {
         ArgumentNullException.ThrowIfNull(stream);
         using var file = await AvroFileReader.OpenAsync(stream, limits ?? IcebergReadLimits.Default, cancellationToken);
-        if (file.Text("format-version") is { } version and not ("1" or "2"))
-            throw IcebergException.Unsupported($"The manifest list is of format version {version}, and this library reads 1 and 2; use a later release, or a reader for that version.");
+        if (file.Text("format-version") is { } version and not ("1" or "2" or "3"))
+            throw IcebergException.Unsupported($"The manifest list is of format version {version}, and this library reads 1 to {TableMetadata.HighestFormatVersion}; use a later release, or a reader for that version.");
         var steps = AvroRecordPlan.Of(file.Schema, FieldIds.ManifestFileNames);
         AvroRecordPlan.Require(steps, "manifest list", FieldIds.ManifestPath, FieldIds.ManifestLength, FieldIds.PartitionSpecId, FieldIds.AddedSnapshotId);
         foreach (var step in steps) CheckKind(step);
@@ -60,7 +61,7 @@ public static class ManifestListReader
         string? path = null;
         byte[]? key = null;
         List<FieldSummary>? summaries = null;
-        Span<long?> numbers = stackalloc long?[FieldIds.ManifestKeyMetadata - FieldIds.ManifestPath];
+        Span<long?> numbers = stackalloc long?[FieldIds.ManifestFirstRowId - FieldIds.ManifestPath + 1];
         numbers.Clear();
         foreach (ref readonly var step in steps.AsSpan())
         {
@@ -98,6 +99,7 @@ public static class ManifestListReader
             ExistingRowsCount = Number(numbers, FieldIds.ExistingRowsCount, path),
             DeletedRowsCount = Number(numbers, FieldIds.DeletedRowsCount, path),
             Partitions = summaries,
+            FirstRowId = Number(numbers, FieldIds.ManifestFirstRowId, path),
             KeyMetadata = key is null ? default(ReadOnlyMemory<byte>?) : key,
         };
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using DataLake.Iceberg.Avro;
+using DataLake.Iceberg.Metadata;
 using DataLake.Iceberg.Partitioning;
 using DataLake.Iceberg.Types;
 
@@ -20,8 +21,8 @@ public sealed record ManifestReaderOptions
 }
 
 /// <summary>
-/// Reads a manifest of version 1 or 2, entry by entry in bounded memory, and fills in what entries inherit from the manifest list
-/// (<see href="https://iceberg.apache.org/spec/#sequence-number-inheritance">Sequence Number Inheritance</see>). The stream stays open.
+/// Reads a manifest of version 1 to 3, entry by entry in bounded memory, and fills in what entries inherit from the manifest list
+/// (<see href="https://iceberg.apache.org/spec/#sequence-number-inheritance">Sequence Number Inheritance</see>, <see href="https://iceberg.apache.org/spec/#first-row-id-inheritance">First Row ID Inheritance</see>). The stream stays open.
 /// </summary>
 public sealed class ManifestReader : IDisposable
 {
@@ -29,14 +30,15 @@ public sealed class ManifestReader : IDisposable
     private readonly ManifestFile? manifest;
     private readonly AvroStep[] steps;
     private readonly DataFileDecoder dataFiles;
+    private long? nextRowId;
     private bool isRead;
 
     private ManifestReader(AvroFileReader file, ManifestFile? manifest, ManifestReaderOptions options)
     {
-        (this.file, this.manifest) = (file, manifest);
+        (this.file, this.manifest, nextRowId) = (file, manifest, manifest?.FirstRowId);
         FormatVersion = Number("format-version") ?? 1;
-        if (FormatVersion is < 1 or > 2)
-            throw IcebergException.Unsupported($"The manifest '{manifest?.ManifestPath}' is of format version {FormatVersion}, and this library reads 1 and 2; use a later release, or a reader for that version.");
+        if (FormatVersion is < 1 or > TableMetadata.HighestFormatVersion)
+            throw IcebergException.Unsupported($"The manifest '{manifest?.ManifestPath}' is of format version {FormatVersion}, and this library reads 1 to {TableMetadata.HighestFormatVersion}; use a later release, or a reader for that version.");
         Content = file.Text("content") switch
         {
             null => manifest?.Content ?? ManifestContent.Data,
@@ -136,7 +138,20 @@ public sealed class ManifestReader : IDisposable
             throw IcebergException.Corrupt($"The manifest '{manifest?.ManifestPath}' has an entry of status {status} without a file or a known status; it must be written again.");
         if (dataFile.Content == DataFileContent.Data != (Content == ManifestContent.Data))
             throw IcebergException.Corrupt($"The manifest '{manifest?.ManifestPath}' lists {Content} and has '{dataFile.FilePath}', which holds {dataFile.Content}; it must be written again.");
-        return Inherit(new ManifestEntry { Status = (ManifestEntryStatus)status, SnapshotId = snapshotId, SequenceNumber = sequenceNumber, FileSequenceNumber = fileSequenceNumber, DataFile = dataFile });
+        return Inherit(new ManifestEntry
+        {
+            Status = (ManifestEntryStatus)status, SnapshotId = snapshotId, SequenceNumber = sequenceNumber, FileSequenceNumber = fileSequenceNumber, DataFile = InheritRowId(dataFile, (ManifestEntryStatus)status),
+        });
+    }
+
+    /// <summary>Live data files without a first row id have ids one after another from the manifest's on. Files that left have none to take, as the manifest list did not count their rows.</summary>
+    private DataFile InheritRowId(DataFile file, ManifestEntryStatus status)
+    {
+        if (nextRowId is not { } first || file.FirstRowId is not null || Content != ManifestContent.Data || status == ManifestEntryStatus.Deleted) return file;
+        if (first > long.MaxValue - file.RecordCount)
+            throw IcebergException.Corrupt($"The rows of '{file.FilePath}' in '{manifest?.ManifestPath}' would have ids above {long.MaxValue}; the manifest list must be written again.");
+        nextRowId = first + file.RecordCount;
+        return file with { FirstRowId = first };
     }
 
     private ManifestEntry Inherit(ManifestEntry entry)

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using DataLake.Iceberg.Avro;
 using DataLake.Iceberg.Json;
+using DataLake.Iceberg.Metadata;
 using DataLake.Iceberg.Partitioning;
 using DataLake.Iceberg.Types;
 using DataLake.Iceberg.Values;
@@ -9,7 +10,7 @@ using DataLake.Iceberg.Values;
 namespace DataLake.Iceberg.Manifests;
 
 /// <summary>
-/// Writes one manifest of format version 2, entry by entry in bounded memory. Without <see cref="CompleteAsync"/> the output is not a manifest. One thread at a time; the
+/// Writes one manifest of format version 2 or 3, entry by entry in bounded memory. Without <see cref="CompleteAsync"/> the output is not a manifest. One thread at a time; the
 /// stream stays open.
 /// </summary>
 public sealed class ManifestWriter : IAsyncDisposable
@@ -21,6 +22,7 @@ public sealed class ManifestWriter : IAsyncDisposable
     private readonly PartitionSpec spec;
     private readonly ManifestContent content;
     private readonly long snapshotId;
+    private readonly int formatVersion;
     private readonly int[] files = new int[3];
     private readonly long[] rows = new long[3];
     private long? minSequenceNumber;
@@ -32,8 +34,9 @@ public sealed class ManifestWriter : IAsyncDisposable
     /// <param name="spec">The partition spec of all its files.</param>
     /// <param name="content">What it lists.</param>
     /// <param name="snapshotId">The snapshot that adds it.</param>
+    /// <param name="formatVersion">The table's format version.</param>
     /// <exception cref="IcebergException"><see cref="IcebergErrorKind.Invalid"/>: files must not be written by this spec.</exception>
-    public ManifestWriter(Stream output, Schema schema, PartitionSpec spec, ManifestContent content, long snapshotId)
+    public ManifestWriter(Stream output, Schema schema, PartitionSpec spec, ManifestContent content, long snapshotId, int formatVersion = TableMetadata.DefaultFormatVersion)
     {
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(schema);
@@ -42,19 +45,19 @@ public sealed class ManifestWriter : IAsyncDisposable
             throw IcebergException.Invalid($"The partition spec {spec.SpecId} has a transform that is not known here, so no file may be written by it; set another default spec.");
         if (spec.Fields.Any(field => field.FieldId == PartitionField.Unassigned))
             throw IcebergException.Invalid($"The partition spec {spec.SpecId} has a field without an id; add the spec to the table and take it from there.");
-        (this.spec, this.content, this.snapshotId) = (spec, content, snapshotId);
+        (this.spec, this.content, this.snapshotId, this.formatVersion) = (spec, content, snapshotId, formatVersion);
         partitionType = spec.PartitionType(schema);
         summaries = new PartitionSummaries(spec.Fields.Count);
-        file = new AvroFileWriter(output, IcebergToAvro.Record(ManifestSchemas.ManifestEntry(partitionType), "manifest_entry"),
+        file = new AvroFileWriter(output, IcebergToAvro.Record(ManifestSchemas.ManifestEntry(partitionType, formatVersion), "manifest_entry"),
         [
             new("schema", SchemaJson.ToUtf8(schema)),
             new("schema-id", Number(schema.SchemaId)),
             new("partition-spec", JsonText.Write(writer => PartitionSpecJson.WriteFields(writer, spec))),
             new("partition-spec-id", Number(spec.SpecId)),
-            new("format-version", Number(2)),
+            new("format-version", Number(formatVersion)),
             new("content", content == ManifestContent.Data ? "data"u8.ToArray() : "deletes"u8.ToArray()),
         ], deflate: true);
-        encoder = new DataFileEncoder(file.Encoder, partitionType);
+        encoder = new DataFileEncoder(file.Encoder, partitionType, formatVersion);
     }
 
     /// <summary>Entries so far.</summary>
@@ -169,8 +172,25 @@ public sealed class ManifestWriter : IAsyncDisposable
             return "is added and has a file sequence number, which only its commit assigns; leave it out";
         if (entry.Status != ManifestEntryStatus.Added && (entry.SnapshotId is null || entry.SequenceNumber is null || entry.FileSequenceNumber is null))
             return $"has the status {entry.Status} and needs its snapshot id and both sequence numbers; take them from the manifest it came from";
+        if (VersionFault(entry) is { } versionFault) return versionFault;
         for (var i = 0; i < added.Partition.Count; i++)
             if (PartitionFault(i, added.Partition[i]) is { } fault) return fault;
+        return null;
+    }
+
+    /// <summary>What of row ids and deletion vectors the format version does not have, or asks for.</summary>
+    private string? VersionFault(ManifestEntry entry)
+    {
+        var file = entry.DataFile;
+        var isVector = file.IsDeletionVector;
+        if (file.FileFormat == FileFormat.Puffin != isVector) return "is a Puffin file and holds no position deletes; only deletion vectors are kept in such files";
+        if (isVector && formatVersion < 3) return $"is a deletion vector, which version {formatVersion} does not have; write a position delete file, or upgrade the table to version 3";
+        if (isVector && (file.ReferencedDataFile is null || file.ContentOffset is null || file.ContentSizeInBytes is null)) return "is a deletion vector and lacks its data file, offset or size; give all three";
+        if (!isVector && (file.ContentOffset ?? file.ContentSizeInBytes) is not null) return "has a content offset or size, which only deletion vectors have; leave it out";
+        if (formatVersion >= 3 && !isVector && file.Content == DataFileContent.PositionDeletes && entry.Status == ManifestEntryStatus.Added)
+            return "is a new position delete file, which version 3 does not allow; write deletion vectors";
+        if (file.FirstRowId is not null && (formatVersion < 3 || file.Content != DataFileContent.Data || entry.Status == ManifestEntryStatus.Added))
+            return "has a first row id, which data files of version 3 have once they are part of the table; leave it out";
         return null;
     }
 

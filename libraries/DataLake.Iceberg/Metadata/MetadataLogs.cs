@@ -10,6 +10,11 @@ public readonly record struct SnapshotLogEntry(long TimestampMs, long SnapshotId
 /// <param name="MetadataFile">Where it is.</param>
 public sealed record MetadataLogEntry(long TimestampMs, string MetadataFile);
 
+/// <summary>A key of an encrypted table (<see href="https://iceberg.apache.org/spec/#encryption-keys">Encryption Keys</see>); all but its id is kept as it was written.</summary>
+/// <param name="KeyId">Its id.</param>
+/// <param name="Json">The JSON object.</param>
+public sealed record EncryptionKey(string KeyId, string Json);
+
 /// <summary>A statistics or partition statistics file of a snapshot; all but the snapshot is kept as it was written.</summary>
 /// <param name="SnapshotId">The snapshot.</param>
 /// <param name="Json">The JSON object.</param>

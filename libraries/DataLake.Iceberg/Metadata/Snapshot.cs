@@ -29,6 +29,15 @@ public sealed record Snapshot
     /// <summary>The table's schema when it was made, if that is known.</summary>
     public int? SchemaId { get; init; }
 
+    /// <summary>The row id from which on this snapshot assigned ids to manifests; null before version 3.</summary>
+    public long? FirstRowId { get; init; }
+
+    /// <summary>How many row ids it took at most; null before version 3.</summary>
+    public long? AddedRows { get; init; }
+
+    /// <summary>The key that encrypts the key of its manifest list; null where that is not encrypted.</summary>
+    public string? KeyId { get; init; }
+
     /// <summary>Fields of the JSON object that this library does not know.</summary>
     public JsonFields Unknown { get; init; } = JsonFields.None;
 

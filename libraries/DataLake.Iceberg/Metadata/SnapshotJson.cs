@@ -17,6 +17,9 @@ internal static class SnapshotJson
         if (snapshot.ManifestList is not null) writer.WriteString("manifest-list", snapshot.ManifestList);
         else WriteManifests(writer, snapshot.Manifests);
         if (snapshot.SchemaId is { } schemaId) writer.WriteNumber("schema-id", schemaId);
+        if (snapshot.FirstRowId is { } firstRowId) writer.WriteNumber("first-row-id", firstRowId);
+        if (snapshot.AddedRows is { } addedRows) writer.WriteNumber("added-rows", addedRows);
+        if (snapshot.KeyId is { } keyId) writer.WriteString("key-id", keyId);
         snapshot.Unknown.WriteTo(writer);
         writer.WriteEndObject();
     }
@@ -33,8 +36,13 @@ internal static class SnapshotJson
             Manifests = !json.Has("manifest-list") && json.Has("manifests") ? json.Texts("manifests") : [],
             Summary = json.TextMap("summary"),
             SchemaId = json.OptionalInt32("schema-id"),
-            Unknown = json.Others("snapshot-id", "parent-snapshot-id", "sequence-number", "timestamp-ms", "manifest-list", "manifests", "summary", "schema-id"),
+            FirstRowId = json.OptionalInt64("first-row-id"),
+            AddedRows = json.OptionalInt64("added-rows"),
+            KeyId = json.OptionalText("key-id"),
+            Unknown = json.Others(
+                "snapshot-id", "parent-snapshot-id", "sequence-number", "timestamp-ms", "manifest-list", "manifests", "summary", "schema-id", "first-row-id", "added-rows", "key-id"),
         };
+        if (snapshot.FirstRowId < 0 || snapshot.AddedRows < 0) throw json.Fault("first-row-id", "or added-rows is negative");
         return snapshot.SequenceNumber >= 0 ? snapshot : throw json.Fault("sequence-number", "is negative");
     }
 

@@ -11,10 +11,21 @@ namespace DataLake.Iceberg.Metadata;
 /// </summary>
 public sealed record TableMetadata
 {
-    /// <summary>The format version this library writes.</summary>
-    public const int WrittenFormatVersion = 2;
+    /// <summary>The format version of a new table for which none is asked.</summary>
+    public const int DefaultFormatVersion = 2;
 
-    /// <summary>The format version: 1 or 2.</summary>
+    /// <summary>The least format version that this library writes: tables of an earlier one are read, and upgraded.</summary>
+    public const int LeastWrittenFormatVersion = 2;
+
+    /// <summary>The highest format version that this library reads and writes.</summary>
+    public const int HighestFormatVersion = 3;
+
+    /// <summary>The first format version with row ids and deletion vectors.</summary>
+    internal const int RowLineageFormatVersion = 3;
+
+    private const string EncryptionKeyProperty = "encryption.key-id";
+
+    /// <summary>The format version: 1, 2 or 3.</summary>
     public required int FormatVersion { get; init; }
 
     /// <summary>The table's id; null only in version 1.</summary>
@@ -71,6 +82,12 @@ public sealed record TableMetadata
     /// <summary>Branches and tags; main is there when there is a current snapshot.</summary>
     public IReadOnlyDictionary<string, SnapshotReference> Refs { get; init; } = new Dictionary<string, SnapshotReference>();
 
+    /// <summary>Above every row id that was assigned, and the first of the next snapshot; 0 before version 3.</summary>
+    public long NextRowId { get; init; }
+
+    /// <summary>Keys of an encrypted table. They are kept; files are neither decrypted nor encrypted here.</summary>
+    public IReadOnlyList<EncryptionKey> EncryptionKeys { get; init; } = [];
+
     /// <summary>Statistics files.</summary>
     public IReadOnlyList<StatisticsFile> Statistics { get; init; } = [];
 
@@ -91,6 +108,12 @@ public sealed record TableMetadata
 
     /// <summary>The snapshot that main points to, or null.</summary>
     public Snapshot? CurrentSnapshot => CurrentSnapshotId is { } id ? FindSnapshot(id) : null;
+
+    /// <summary>Whether rows have ids, and position deletes are deletion vectors (<see href="https://iceberg.apache.org/spec/#row-lineage">Row Lineage</see>).</summary>
+    public bool HasRowLineage => FormatVersion >= RowLineageFormatVersion;
+
+    /// <summary>Whether its files are encrypted, so that none may be added in the clear.</summary>
+    public bool IsEncrypted => EncryptionKeys.Count > 0 || Properties.ContainsKey(EncryptionKeyProperty);
 
     /// <summary>The sequence number of the next snapshot.</summary>
     public long NextSequenceNumber => FormatVersion == 1 ? 0 : LastSequenceNumber + 1;

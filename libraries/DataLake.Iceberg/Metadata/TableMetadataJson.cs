@@ -9,7 +9,7 @@ public static class TableMetadataJson
     // What a snapshot takes with its summary and its place in the log, and the rest of a table with a hundred entries in the metadata log.
     private const int SnapshotBytes = 1024, OtherBytes = 32 * 1024;
 
-    /// <summary>Reads the bytes of a metadata file, plain or compressed with gzip, of version 1 or 2, and checks what it says.</summary>
+    /// <summary>Reads the bytes of a metadata file, plain or compressed with gzip, of version 1 to 3, and checks what it says.</summary>
     /// <param name="bytes">The file.</param>
     /// <param name="limits">How much memory the file may ask for.</param>
     /// <exception cref="IcebergException">It is not valid, contradicts itself, or is of a later version.</exception>
@@ -20,7 +20,7 @@ public static class TableMetadataJson
         return JsonText.Read(bytes, "table metadata", element => TableMetadataReader.Read(new JsonObjectReader(element, "table metadata")));
     }
 
-    /// <summary>The bytes of a metadata file of version 2. The same metadata always gives the same bytes.</summary>
+    /// <summary>The bytes of a metadata file. The same metadata always gives the same bytes.</summary>
     /// <exception cref="IcebergException"><see cref="IcebergErrorKind.Unsupported"/>: the table is of version 1. <see cref="IcebergErrorKind.Invalid"/>: it contradicts itself.</exception>
     public static byte[] ToUtf8(TableMetadata table) => ToMemory(table).ToArray();
 
@@ -28,7 +28,7 @@ public static class TableMetadataJson
     internal static ReadOnlyMemory<byte> ToMemory(TableMetadata table)
     {
         ArgumentNullException.ThrowIfNull(table);
-        if (table.FormatVersion != TableMetadata.WrittenFormatVersion)
+        if (table.FormatVersion is < TableMetadata.LeastWrittenFormatVersion or > TableMetadata.HighestFormatVersion)
             throw IcebergException.Unsupported($"Table metadata of version {table.FormatVersion} is not written; upgrade the table to version 2 first (upgrade-format-version).");
         if (TableMetadataRules.Fault(table) is { } fault) throw IcebergException.Invalid($"The table metadata contradicts itself: {fault}. Correct the update that made it.");
         return JsonText.WriteOnce(writer => TableMetadataWriter.Write(writer, table), OtherBytes + (table.Snapshots.Count * SnapshotBytes));

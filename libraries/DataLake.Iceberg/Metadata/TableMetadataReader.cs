@@ -5,21 +5,25 @@ using DataLake.Iceberg.Types;
 
 namespace DataLake.Iceberg.Metadata;
 
-/// <summary>Reads table metadata of version 1 and 2 (for version 1 see <see href="https://iceberg.apache.org/spec/#version-2">Appendix E, Version 2</see>).</summary>
+/// <summary>Reads table metadata of version 1 to 3 (for version 1 see <see href="https://iceberg.apache.org/spec/#version-2">Appendix E, Version 2</see>).</summary>
 internal static class TableMetadataReader
 {
     private static readonly string[] Known =
     [
         "format-version", "table-uuid", "location", "last-sequence-number", "last-updated-ms", "last-column-id", "schema", "schemas", "current-schema-id", "partition-spec",
         "partition-specs", "default-spec-id", "last-partition-id", "properties", "current-snapshot-id", "snapshots", "snapshot-log", "metadata-log", "sort-orders",
-        "default-sort-order-id", "refs", "statistics", "partition-statistics",
+        "default-sort-order-id", "refs", "statistics", "partition-statistics", "next-row-id", "encryption-keys",
     ];
 
     public static TableMetadata Read(JsonObjectReader json)
     {
         var version = json.Int32("format-version");
-        if (version is < 1 or > 2)
-            throw IcebergException.Unsupported($"The table is of format version {version}, and this library reads 1 and 2. Use an engine that reads version {version}, or write the table anew with format-version 2.");
+        if (version is < 1 or > TableMetadata.HighestFormatVersion)
+        {
+            throw IcebergException.Unsupported(
+                $"The table is of format version {version}, and this library reads 1 to {TableMetadata.HighestFormatVersion}. Use an engine that reads version {version}, or write the table anew with an earlier one.");
+        }
+
         var (schemas, currentSchemaId) = Schemas(json, version);
         var (specs, defaultSpecId) = Specs(json, version);
         var (orders, defaultOrderId) = Orders(json, version);
@@ -47,6 +51,8 @@ internal static class TableMetadataReader
             Refs = Refs(json, currentSnapshotId),
             Statistics = Statistics(json, "statistics"),
             PartitionStatistics = Statistics(json, "partition-statistics"),
+            NextRowId = version >= TableMetadata.RowLineageFormatVersion ? json.Int64("next-row-id") : 0,
+            EncryptionKeys = [.. json.OptionalObjects("encryption-keys").Select(key => new EncryptionKey(key.Text("key-id"), key.Element.GetRawText()))],
             Unknown = json.Others(Known),
         };
         return TableMetadataRules.Fault(table) is { } fault

@@ -9,8 +9,9 @@ internal static class TableMetadataRules
     public static string? Fault(TableMetadata table)
     {
         if (string.IsNullOrEmpty(table.Location)) return "the location is empty";
-        if (table.FormatVersion >= 2 && table.TableUuid is null) return "version 2 has no table-uuid";
+        if (table.FormatVersion >= 2 && table.TableUuid is null) return $"version {table.FormatVersion} has no table-uuid";
         if (table.LastSequenceNumber < 0) return "last-sequence-number is negative";
+        if (table.NextRowId < 0) return "next-row-id is negative";
         if (Twice(table.Schemas, schema => schema.SchemaId) is { } schemaId) return $"two schemas have the id {schemaId}";
         if (table.FindSchema(table.CurrentSchemaId) is null) return $"current-schema-id is {table.CurrentSchemaId}, which is no schema of the table";
         if (table.Schemas.Max(schema => schema.HighestFieldId) is var highest && highest > table.LastColumnId)

@@ -6,7 +6,7 @@ using DataLake.Iceberg.Types;
 
 namespace DataLake.Iceberg.Metadata;
 
-/// <summary>Writes table metadata of version 2.</summary>
+/// <summary>Writes table metadata of version 2 and 3.</summary>
 internal static class TableMetadataWriter
 {
     public static void Write(Utf8JsonWriter writer, TableMetadata table)
@@ -26,6 +26,8 @@ internal static class TableMetadataWriter
         writer.WriteNumber("default-sort-order-id", table.DefaultSortOrderId);
         WriteList(writer, "sort-orders", table.SortOrders, SortOrderJson.Write);
         writer.WriteMap("properties", table.Properties);
+        if (table.HasRowLineage) writer.WriteNumber("next-row-id", table.NextRowId);
+        if (table.EncryptionKeys.Count > 0) WriteList(writer, "encryption-keys", table.EncryptionKeys, static (json, key) => json.WriteRawValue(key.Json));
         if (table.CurrentSnapshotId is { } current) writer.WriteNumber("current-snapshot-id", current);
         WriteRefs(writer, table.Refs);
         WriteList(writer, "snapshots", table.Snapshots, SnapshotJson.Write);

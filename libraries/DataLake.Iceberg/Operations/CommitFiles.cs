@@ -43,7 +43,7 @@ internal sealed class CommitFiles(TableFiles files, long snapshotId) : IAsyncDis
         {
             var location = string.Create(CultureInfo.InvariantCulture, $"{MetadataFiles.FolderOf(table)}/{commit}-m{manifests++}.avro");
             var file = Stage(location);
-            await using var writer = new ManifestWriter(file.Stream, schema, spec, content, snapshotId);
+            await using var writer = new ManifestWriter(file.Stream, schema, spec, content, snapshotId, table.FormatVersion);
             for (; hasMore && writer.BytesWritten < targetBytes; hasMore = await source.MoveNextAsync()) await writer.WriteAsync(Promote(source.Current, type), cancellation);
             done.Add(await writer.CompleteAsync(location, cancellation));
             if (staged.Count >= MostStaged) await PublishAsync(cancellation);
@@ -53,12 +53,13 @@ internal sealed class CommitFiles(TableFiles files, long snapshotId) : IAsyncDis
     }
 
     /// <summary>Writes the manifest list of an attempt, and puts it and its manifests on disk together.</summary>
-    public async Task<string> WriteListAsync(TableMetadata table, IEnumerable<ManifestFile> all, long? parentSnapshotId, long sequenceNumber, CancellationToken cancellation)
+    /// <returns>Where it is, and how many row ids it took from the table's next one on.</returns>
+    public async Task<(string Location, long AssignedRows)> WriteListAsync(TableMetadata table, IEnumerable<ManifestFile> all, long? parentSnapshotId, long sequenceNumber, CancellationToken cancellation)
     {
         var location = string.Create(CultureInfo.InvariantCulture, $"{MetadataFiles.FolderOf(table)}/snap-{snapshotId}-{++lists}-{commit}.avro");
-        await ManifestListWriter.WriteAsync(Stage(location).Stream, all, snapshotId, parentSnapshotId, sequenceNumber, cancellation);
+        var (_, assigned) = await ManifestListWriter.WriteAsync(Stage(location).Stream, all, snapshotId, parentSnapshotId, sequenceNumber, table.HasRowLineage ? table.NextRowId : null, cancellation);
         await PublishAsync(cancellation);
-        return location;
+        return (location, assigned);
     }
 
     /// <summary>Removes what was written but for some files.</summary>

@@ -16,6 +16,9 @@ internal sealed class FileCounts
 
     public long PositionDeleteFiles { get; private set; }
 
+    public long DeletionVectors { get; private set; }
+
+    /// <summary>Rows, of files and vectors.</summary>
     public long PositionDeletes { get; private set; }
 
     public long EqualityDeleteFiles { get; private set; }
@@ -24,11 +27,11 @@ internal sealed class FileCounts
 
     public HashSet<(int SpecId, PartitionTuple Partition)> Partitions { get; } = [];
 
-    private long DeleteFiles => PositionDeleteFiles + EqualityDeleteFiles;
+    private long DeleteFiles => PositionDeleteFiles + DeletionVectors + EqualityDeleteFiles;
 
     public void Add(DataFile file)
     {
-        Bytes += file.FileSizeInBytes;
+        Bytes += file.OwnBytes;
         Partitions.Add((file.PartitionSpecId, file.Partition));
         switch (file.Content)
         {
@@ -37,7 +40,8 @@ internal sealed class FileCounts
                 Records += file.RecordCount;
                 break;
             case DataFileContent.PositionDeletes:
-                PositionDeleteFiles++;
+                if (file.IsDeletionVector) DeletionVectors++;
+                else PositionDeleteFiles++;
                 PositionDeletes += file.RecordCount;
                 break;
             default:
@@ -50,7 +54,8 @@ internal sealed class FileCounts
     public void Add(FileCounts other)
     {
         (DataFiles, Records, Bytes) = (DataFiles + other.DataFiles, Records + other.Records, Bytes + other.Bytes);
-        (PositionDeleteFiles, PositionDeletes) = (PositionDeleteFiles + other.PositionDeleteFiles, PositionDeletes + other.PositionDeletes);
+        (PositionDeleteFiles, DeletionVectors) = (PositionDeleteFiles + other.PositionDeleteFiles, DeletionVectors + other.DeletionVectors);
+        PositionDeletes += other.PositionDeletes;
         (EqualityDeleteFiles, EqualityDeletes) = (EqualityDeleteFiles + other.EqualityDeleteFiles, EqualityDeletes + other.EqualityDeletes);
         Partitions.UnionWith(other.Partitions);
     }
@@ -65,6 +70,7 @@ internal sealed class FileCounts
         Counted("added-files-size", added.Bytes);
         Counted("added-delete-files", added.DeleteFiles);
         Counted("added-position-delete-files", added.PositionDeleteFiles);
+        Counted("added-dvs", added.DeletionVectors);
         Counted("added-position-deletes", added.PositionDeletes);
         Counted("added-equality-delete-files", added.EqualityDeleteFiles);
         Counted("added-equality-deletes", added.EqualityDeletes);
@@ -73,6 +79,7 @@ internal sealed class FileCounts
         Counted("removed-files-size", removed.Bytes);
         Counted("removed-delete-files", removed.DeleteFiles);
         Counted("removed-position-delete-files", removed.PositionDeleteFiles);
+        Counted("removed-dvs", removed.DeletionVectors);
         Counted("removed-position-deletes", removed.PositionDeletes);
         Counted("removed-equality-delete-files", removed.EqualityDeleteFiles);
         Counted("removed-equality-deletes", removed.EqualityDeletes);

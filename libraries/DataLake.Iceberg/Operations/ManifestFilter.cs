@@ -10,11 +10,13 @@ namespace DataLake.Iceberg.Operations;
 /// <summary>What became of a manifest from which files were removed.</summary>
 /// <param name="Manifests">The manifests in its place.</param>
 /// <param name="Removed">What was removed.</param>
-/// <param name="RemovedPaths">The paths of it.</param>
-internal sealed record FilteredManifest(IReadOnlyList<ManifestFile> Manifests, FileCounts Removed, IReadOnlyList<string> RemovedPaths);
+/// <param name="RemovedFiles">What it was.</param>
+internal sealed record FilteredManifest(IReadOnlyList<ManifestFile> Manifests, FileCounts Removed, IReadOnlyList<FileIdentity> RemovedFiles);
 
 /// <summary>
-/// Removes a change's files from manifests: those that list one of them are written anew with it as deleted, all others stay as they are. What was done is kept for the next attempt.
+/// Removes a change's files from manifests: those that list one of them are written anew with it as deleted, all others stay as they are. What was done is kept for the next attempt. With a data file
+/// its deletion vector leaves, and a new vector takes the place of what there was before for its data file alone: so there is one at most, and none of a file that is gone
+/// (<see href="https://iceberg.apache.org/spec/#deletion-vectors">Deletion Vectors</see>).
 /// </summary>
 internal sealed class ManifestFilter
 {
@@ -22,20 +24,43 @@ internal sealed class ManifestFilter
     private readonly long snapshotId;
     private readonly SnapshotReader reader;
     private readonly CommitFiles output;
-    private readonly HashSet<string> paths;
-    private readonly Dictionary<(int SpecId, bool IsData), HashSet<PartitionTuple>> partitions = [];
-    private readonly Dictionary<string, FilteredManifest> done = new(StringComparer.Ordinal);
+    private readonly HashSet<FileIdentity> wanted;
+    private readonly HashSet<string> removedData;
+    private readonly HashSet<string> replacedDeletes;
+    private readonly Dictionary<(int SpecId, Listed Listed), HashSet<PartitionTuple>> partitions = [];
+
+    // A manifest from before an upgrade gets its row ids with the first snapshot after it.
+    private readonly Dictionary<(string Path, long? FirstRowId), FilteredManifest> done = [];
 
     public ManifestFilter(TableChange change, long snapshotId, SnapshotReader reader, CommitFiles output)
     {
         (this.change, this.snapshotId, this.reader, this.output) = (change, snapshotId, reader, output);
-        paths = change.RemovedFiles.Select(file => file.FilePath).ToHashSet(StringComparer.Ordinal);
+        wanted = [.. change.RemovedFiles.Select(file => file.Identity)];
+        removedData = change.RemovedFiles.Where(file => file.Content == DataFileContent.Data).Select(file => file.FilePath).ToHashSet(StringComparer.Ordinal);
+        replacedDeletes = change.AddedFiles.Where(file => file.IsDeletionVector).Select(file => file.ReferencedDataFile!).ToHashSet(StringComparer.Ordinal);
         foreach (var file in change.RemovedFiles)
         {
-            var key = (file.PartitionSpecId, file.Content == DataFileContent.Data);
-            if (!partitions.TryGetValue(key, out var tuples)) partitions[key] = tuples = [];
+            Expect(file.Content == DataFileContent.Data ? Listed.Data : Listed.Deletes, file);
+            Expect(Listed.Vectors, file);
+        }
+
+        foreach (var file in change.AddedFiles.Where(file => file.IsDeletionVector)) Expect(Listed.Vectors, file);
+
+        void Expect(Listed listed, DataFile file)
+        {
+            if (!partitions.TryGetValue((file.PartitionSpecId, listed), out var tuples)) partitions[(file.PartitionSpecId, listed)] = tuples = [];
             tuples.Add(file.Partition);
         }
+    }
+
+    /// <summary>What of a manifest may have to leave.</summary>
+    private enum Listed
+    {
+        Data,
+        Deletes,
+
+        /// <summary>Delete files of data files that leave, or get a vector; only where the table has vectors.</summary>
+        Vectors,
     }
 
     /// <summary>The manifests of the next snapshot that come from those of the present one.</summary>
@@ -43,27 +68,28 @@ internal sealed class ManifestFilter
     public async Task<FilteredManifest> FilterAsync(TableMetadata table, IReadOnlyList<ManifestFile> manifests, CommitOptions options, CancellationToken cancellation)
     {
         var removed = new FileCounts();
-        var found = new HashSet<string>(StringComparer.Ordinal);
+        var found = new HashSet<FileIdentity>();
         var result = new List<ManifestFile>();
         foreach (var manifest in manifests)
         {
             // Manifests whose files have all gone tell only of an older snapshot's deletes.
             if (!manifest.HasLiveFiles) continue;
-            if (!done.TryGetValue(manifest.ManifestPath, out var filtered)) done[manifest.ManifestPath] = filtered = await FilterAsync(table, manifest, options, cancellation);
+            var key = (manifest.ManifestPath, manifest.FirstRowId);
+            if (!done.TryGetValue(key, out var filtered)) done[key] = filtered = await FilterAsync(table, manifest, options, cancellation);
             result.AddRange(filtered.Manifests);
             removed.Add(filtered.Removed);
-            found.UnionWith(filtered.RemovedPaths);
+            found.UnionWith(filtered.RemovedFiles);
         }
 
-        if (paths.FirstOrDefault(path => !found.Contains(path)) is { } missing)
-            throw new IcebergException(IcebergErrorKind.CommitConflict, $"'{missing}' should leave the table and is not part of it any more: somebody else removed it. Plan the operation again on the table as it is.");
+        if (change.RemovedFiles.FirstOrDefault(file => !found.Contains(file.Identity)) is { } missing)
+            throw new IcebergException(IcebergErrorKind.CommitConflict, $"'{missing.FilePath}' should leave the table and is not part of it any more: somebody else removed it. Plan the operation again on the table as it is.");
         return new FilteredManifest(result, removed, [.. found]);
     }
 
     private async Task<FilteredManifest> FilterAsync(TableMetadata table, ManifestFile manifest, CommitOptions options, CancellationToken cancellation)
     {
         var counts = new FileCounts();
-        var removed = new List<string>();
+        var removed = new List<FileIdentity>();
         var isUncounted = manifest.AddedFilesCount is null || manifest.ExistingFilesCount is null || manifest.DeletedFilesCount is null
             || manifest.AddedRowsCount is null || manifest.ExistingRowsCount is null || manifest.DeletedRowsCount is null;
         if (CanHaveRemoved(table, manifest))
@@ -72,7 +98,7 @@ internal sealed class ManifestFilter
             {
                 if (!entry.IsLive || !IsRemoved(entry.DataFile)) continue;
                 counts.Add(entry.DataFile);
-                removed.Add(entry.DataFile.FilePath);
+                removed.Add(entry.DataFile.Identity);
             }
         }
 
@@ -87,12 +113,18 @@ internal sealed class ManifestFilter
             if (entry.IsLive) yield return IsRemoved(entry.DataFile) ? entry.AsDeleted(snapshotId) : entry.AsExisting();
     }
 
-    private bool IsRemoved(DataFile file) => change.RemovesAll || paths.Contains(file.FilePath);
+    private bool IsRemoved(DataFile file)
+    {
+        if (change.RemovesAll || wanted.Contains(file.Identity)) return true;
+        if (file.Content != DataFileContent.PositionDeletes || file.ReferencedDataFile is not { } target) return false;
+        return replacedDeletes.Contains(target) || (file.IsDeletionVector && removedData.Contains(target));
+    }
 
     private bool CanHaveRemoved(TableMetadata table, ManifestFile manifest)
     {
         if (change.RemovesAll) return true;
-        if (!partitions.TryGetValue((manifest.PartitionSpecId, manifest.Content == ManifestContent.Data), out var tuples)) return false;
+        var listed = manifest.Content == ManifestContent.Data ? Listed.Data : table.HasRowLineage ? Listed.Vectors : Listed.Deletes;
+        if (!partitions.TryGetValue((manifest.PartitionSpecId, listed), out var tuples)) return false;
         if (manifest.Partitions is not { } summaries || table.FindSpec(manifest.PartitionSpecId) is not { } spec) return true;
         var types = spec.PartitionType(table.CurrentSchema).Fields;
         return tuples.Any(tuple => Enumerable.Range(0, Math.Min(summaries.Count, tuple.Count)).All(i => CanHold(summaries[i], (Types.PrimitiveType)types[i].Type, tuple[i])));

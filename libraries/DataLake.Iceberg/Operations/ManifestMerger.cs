@@ -27,7 +27,8 @@ internal sealed class ManifestMerger(SnapshotReader reader, CommitFiles output)
                 continue;
             }
 
-            var key = string.Join('\n', small.Select(manifest => manifest.ManifestPath));
+            // A manifest from before an upgrade gets its row ids with the first snapshot after it.
+            var key = string.Join('\n', small.Select(manifest => $"{manifest.FirstRowId} {manifest.ManifestPath}"));
             if (!done.TryGetValue(key, out var merged))
                 done[key] = merged = await output.WriteManifestsAsync(table, kind.Key.PartitionSpecId, kind.Key.Content, options.ManifestBytes, LiveAsync(small, cancellation), cancellation);
             result.AddRange(merged);

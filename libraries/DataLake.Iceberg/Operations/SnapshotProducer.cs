@@ -13,20 +13,21 @@ internal sealed class SnapshotProducer : IAsyncDisposable
     private readonly SnapshotReader reader;
     private readonly TableChange change;
     private readonly CommitFiles output;
-    private readonly ManifestFilter filter;
-    private readonly ManifestMerger merger;
     private readonly Dictionary<string, List<string>> attempts = new(StringComparer.Ordinal);
+    private ManifestFilter filter;
+    private ManifestMerger merger;
     private IReadOnlyList<ManifestFile>? added;
+    private int? formatVersion;
 
-    public SnapshotProducer(SnapshotReader reader, TableFiles files, TableChange change, long snapshotId)
+    public SnapshotProducer(SnapshotReader reader, TableFiles tableFiles, TableChange change, long snapshotId)
     {
         (this.reader, this.change, SnapshotId) = (reader, change, snapshotId);
-        output = new CommitFiles(files, snapshotId);
+        output = new CommitFiles(tableFiles, snapshotId);
         filter = new ManifestFilter(change, snapshotId, reader, output);
         merger = new ManifestMerger(reader, output);
-        var paths = new HashSet<string>(StringComparer.Ordinal);
+        var files = new HashSet<FileIdentity>();
         foreach (var file in change.AddedFiles)
-            if (!paths.Add(file.FilePath)) throw IcebergException.Invalid($"The change adds '{file.FilePath}' twice, which would double its rows; add it once.");
+            if (!files.Add(file.Identity)) throw IcebergException.Invalid($"The change adds '{file.FilePath}' twice, which would double its rows; add it once.");
         if (change.Operation == SnapshotSummary.Append && (change.RemovesAll || change.RemovedFiles.Count > 0 || change.AddedFiles.Any(file => file.Content != DataFileContent.Data)))
             throw IcebergException.Invalid("An append only adds data files; call the change an overwrite or a delete.");
     }
@@ -42,6 +43,7 @@ internal sealed class SnapshotProducer : IAsyncDisposable
         await ConflictCheck.CheckAsync(reader, table, parent, change, cancellation);
         var now = Math.Max(clock.GetUtcNow().ToUnixTimeMilliseconds(), table.LastUpdatedMs);
         var changed = change.Updates.Count == 0 ? table : TableMetadataUpdates.Apply(table, change.Updates, new MetadataChange(now, null));
+        Begin(changed);
         var wanted = options.For(changed);
         if (change.MergesManifests) wanted = wanted with { MinManifestsToMerge = 2 };
         var present = await reader.ManifestsAsync(parent, cancellation);
@@ -50,7 +52,7 @@ internal sealed class SnapshotProducer : IAsyncDisposable
         added ??= await WriteAddedAsync(changed, wanted, cancellation);
         var merged = await merger.MergeAsync(changed, kept.Manifests, wanted, cancellation);
         List<ManifestFile> manifests = [.. added, .. merged];
-        var list = await output.WriteListAsync(changed, manifests, parent?.SnapshotId, table.LastSequenceNumber + 1, cancellation);
+        var (list, assignedRows) = await output.WriteListAsync(changed, manifests, parent?.SnapshotId, table.LastSequenceNumber + 1, cancellation);
         Failpoint.Pass("iceberg.manifests-written");
         attempts[list] = [.. manifests.Select(manifest => manifest.ManifestPath)];
         var counts = new FileCounts();
@@ -64,8 +66,24 @@ internal sealed class SnapshotProducer : IAsyncDisposable
             ManifestList = list,
             Summary = FileCounts.Summary(change, parent, counts, kept.Removed),
             SchemaId = changed.CurrentSchemaId,
+            FirstRowId = changed.HasRowLineage ? changed.NextRowId : null,
+            AddedRows = changed.HasRowLineage ? assignedRows : null,
         };
         return (snapshot, [.. change.Updates, .. TableMetadataUpdates.Commit(table, snapshot, change.Branch)]);
+    }
+
+    /// <summary>Checks that the change can be written by the table's format version. Where another writer upgraded the table since the attempt before, manifests are written anew.</summary>
+    private void Begin(TableMetadata table)
+    {
+        if (table.IsEncrypted) throw IcebergException.Unsupported("The table is encrypted, and files are not encrypted here: a commit would leave its rows in the clear. Use an engine that has its keys.");
+        if (table.HasRowLineage && change.AddedFiles.FirstOrDefault(file => file is { Content: DataFileContent.PositionDeletes, IsDeletionVector: false }) is { } deletes)
+        {
+            throw new IcebergException(
+                IcebergErrorKind.CommitConflict, $"'{deletes.FilePath}' is a position delete file, and the table is of version {table.FormatVersion}, which has deletion vectors instead. Plan the change again on the table as it is.");
+        }
+
+        if (formatVersion is not null && formatVersion != table.FormatVersion) (filter, merger, added) = (new ManifestFilter(change, SnapshotId, reader, output), new ManifestMerger(reader, output), null);
+        formatVersion = table.FormatVersion;
     }
 
     /// <summary>Removes what was written and is not part of the snapshot that was committed; everything, if none was.</summary>

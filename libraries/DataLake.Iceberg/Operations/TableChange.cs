@@ -12,13 +12,13 @@ public sealed record TableChange
     /// <see cref="SnapshotSummary.Append"/>, <see cref="SnapshotSummary.Overwrite"/>, <see cref="SnapshotSummary.Delete"/> or <see cref="SnapshotSummary.Replace"/>.</summary>
     public required string Operation { get; init; }
 
-    /// <summary>New data files and delete files, with the partition spec they were written by.</summary>
+    /// <summary>New data files, delete files and deletion vectors, with the partition spec they were written by. A vector takes the place of what the table has of deletes of its data file alone.</summary>
     public IReadOnlyList<DataFile> AddedFiles { get; init; } = [];
 
     /// <summary>The data sequence number of the added data files, where their rows are old ones that only moved: that of the snapshot they were read from. Null for new rows.</summary>
     public long? DataSequenceNumber { get; init; }
 
-    /// <summary>Data files and delete files that leave the table, as planning gave them; found by their path.</summary>
+    /// <summary>Data files and delete files that leave the table, as planning gave them; found by their path, and vectors by their place in it too. With a data file its vector leaves.</summary>
     public IReadOnlyList<DataFile> RemovedFiles { get; init; } = [];
 
     /// <summary>Whether all files leave the table; <see cref="RemovedFiles"/> need not name them then.</summary>
@@ -69,7 +69,7 @@ public sealed record TableChange
     /// <summary>The same rows in other files: compaction.</summary>
     /// <param name="from">The snapshot that the rows were read from.</param>
     /// <param name="removed">The files that were read, and delete files that nothing needs any more.</param>
-    /// <param name="added">The files that were written: data files with the rows of those that leave, or position delete files with the positions of those.</param>
+    /// <param name="added">The files that were written: data files with the rows of those that leave, or position deletes with the positions of those.</param>
     public static TableChange Rewrite(Snapshot from, IReadOnlyList<DataFile> removed, IReadOnlyList<DataFile> added) => new()
     {
         Operation = SnapshotSummary.Replace,

@@ -31,7 +31,7 @@ internal static class ParquetBounds
     {
         TypeId.Boolean => bytes.Length == 1,
         TypeId.Int or TypeId.Date => bytes.Length == 4,
-        TypeId.Long or TypeId.Time or TypeId.Timestamp or TypeId.Timestamptz => bytes.Length == 8,
+        TypeId.Long or TypeId.Time or TypeId.Timestamp or TypeId.Timestamptz or TypeId.TimestampNs or TypeId.TimestamptzNs => bytes.Length == 8,
         TypeId.Uuid => bytes.Length == 16,
         TypeId.Fixed => bytes.Length == type.Length,
         TypeId.String => System.Text.Unicode.Utf8.IsValid(bytes),

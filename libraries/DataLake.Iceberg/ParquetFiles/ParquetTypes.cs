@@ -14,7 +14,7 @@ public static class ParquetTypes
 
     /// <summary>The schema of a table whose files have these columns. Columns are known by their field ids.</summary>
     /// <exception cref="IcebergException"><see cref="IcebergErrorKind.Invalid"/>: a column or a list's element has no field id.
-    /// <see cref="IcebergErrorKind.Unsupported"/>: no type of format version 2 is what a column holds.</exception>
+    /// <see cref="IcebergErrorKind.Unsupported"/>: no type is what a column holds.</exception>
     public static Schema ToIceberg(ParquetSchema schema)
     {
         ArgumentNullException.ThrowIfNull(schema);
@@ -44,7 +44,7 @@ public static class ParquetTypes
     }
 
     /// <summary>The type of what a column holds; of a list, of its elements.</summary>
-    /// <exception cref="IcebergException"><see cref="IcebergErrorKind.Unsupported"/>: no type of format version 2 fits.</exception>
+    /// <exception cref="IcebergException"><see cref="IcebergErrorKind.Unsupported"/>: no type fits.</exception>
     public static PrimitiveType TypeOf(ParquetColumn column)
     {
         ArgumentNullException.ThrowIfNull(column);
@@ -63,12 +63,13 @@ public static class ParquetTypes
             (_, LogicalTypeKind.Date) => PrimitiveType.Date,
             (_, LogicalTypeKind.Time) when logical!.Unit == TimeUnit.Microseconds => PrimitiveType.Time,
             (_, LogicalTypeKind.Timestamp) when logical!.Unit == TimeUnit.Microseconds => logical.IsAdjustedToUtc ? PrimitiveType.Timestamptz : PrimitiveType.Timestamp,
+            (_, LogicalTypeKind.Timestamp) when logical!.Unit == TimeUnit.Nanoseconds => logical.IsAdjustedToUtc ? PrimitiveType.TimestamptzNs : PrimitiveType.TimestampNs,
             (_, LogicalTypeKind.String or LogicalTypeKind.Json or LogicalTypeKind.Enum) => PrimitiveType.String,
             (_, LogicalTypeKind.Uuid) => PrimitiveType.Uuid,
             (PhysicalType.ByteArray, null) => PrimitiveType.Binary,
             (PhysicalType.FixedLengthByteArray, null) => PrimitiveType.Fixed(leaf.FixedLength),
             _ => throw IcebergException.Unsupported(
-                $"The Parquet column '{column.Name}' holds {physical}{(logical is null ? "" : $" as {logical.Kind} {logical.Unit}")}, for which format version 2 has no type; write the file again with another type."),
+                $"The Parquet column '{column.Name}' holds {physical}{(logical is null ? "" : $" as {logical.Kind} {logical.Unit}")}, for which the table format has no type; write the file again with another type."),
         };
     }
 
@@ -112,6 +113,8 @@ public static class ParquetTypes
         TypeId.Time => ParquetColumn.Of(name, PhysicalType.Int64, LogicalType.Time(TimeUnit.Microseconds, isAdjustedToUtc: false), nullable, id),
         TypeId.Timestamp => ParquetColumn.Of(name, PhysicalType.Int64, LogicalType.Timestamp(TimeUnit.Microseconds, isAdjustedToUtc: false), nullable, id),
         TypeId.Timestamptz => ParquetColumn.Of(name, PhysicalType.Int64, LogicalType.Timestamp(TimeUnit.Microseconds, isAdjustedToUtc: true), nullable, id),
+        TypeId.TimestampNs => ParquetColumn.Of(name, PhysicalType.Int64, LogicalType.Timestamp(TimeUnit.Nanoseconds, isAdjustedToUtc: false), nullable, id),
+        TypeId.TimestamptzNs => ParquetColumn.Of(name, PhysicalType.Int64, LogicalType.Timestamp(TimeUnit.Nanoseconds, isAdjustedToUtc: true), nullable, id),
         TypeId.String => ParquetColumn.Text(name, nullable, id),
         TypeId.Uuid => ParquetColumn.Fixed(name, 16, LogicalType.Uuid, nullable, id),
         TypeId.Fixed => ParquetColumn.Fixed(name, type.Length, null, nullable, id),

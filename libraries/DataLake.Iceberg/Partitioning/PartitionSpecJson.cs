@@ -61,6 +61,6 @@ internal static class PartitionSpecJson
         })];
 
     private static int SourceId(JsonObjectReader json) => !json.Has("source-id") && json.Has("source-ids")
-        ? throw IcebergException.Unsupported($"{json.Place} has a transform of several columns, which belongs to format version 3; use a reader for that version.")
+        ? throw IcebergException.Unsupported($"{json.Place} has a transform of several columns, which is not read here; use a reader that does.")
         : json.Int32("source-id");
 }

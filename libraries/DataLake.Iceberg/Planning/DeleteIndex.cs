@@ -7,7 +7,7 @@ namespace DataLake.Iceberg.Planning;
 
 /// <summary>
 /// The live delete files of a snapshot, found by the data files they apply to (<see href="https://iceberg.apache.org/spec/#scan-planning">Scan Planning</see>): position deletes to files of the same
-/// partition that are not newer, equality deletes to files that are older, those of an unpartitioned spec in every partition.
+/// partition that are not newer, or a deletion vector in their place; equality deletes to files that are older, those of an unpartitioned spec in every partition.
 /// </summary>
 public sealed class DeleteIndex
 {
@@ -20,6 +20,7 @@ public sealed class DeleteIndex
     private readonly Dictionary<int, StructType> partitionTypes;
     private readonly HashSet<int> unpartitioned;
     private readonly Schema schema;
+    private bool hasVectors;
 
     /// <summary>An empty index.</summary>
     /// <param name="table">The table that the files belong to.</param>
@@ -40,13 +41,27 @@ public sealed class DeleteIndex
         ArgumentNullException.ThrowIfNull(entry);
         var file = entry.DataFile;
         Count++;
+        hasVectors |= file.IsDeletionVector;
         if (file.Content == DataFileContent.EqualityDeletes && unpartitioned.Contains(file.PartitionSpecId)) everywhere.Add(entry);
         else if (TargetOf(file) is { } path) ListOf(byPath, path).Add(entry);
         else ListOf(byPartition, PartitionOf(file)).Add(entry);
     }
 
     /// <summary>The delete files that apply to a data file.</summary>
+    /// <exception cref="IcebergException"><see cref="IcebergErrorKind.Corrupt"/>: it has several deletion vectors.</exception>
     public IReadOnlyList<ManifestEntry> For(ManifestEntry data)
+    {
+        var found = Matching(data);
+        if (!hasVectors || found.FindAll(delete => delete.DataFile.IsDeletionVector) is not [var vector, ..] vectors) return found;
+        if (vectors.Count > 1)
+            throw IcebergException.Corrupt($"The data file '{data.DataFile.FilePath}' has {vectors.Count} deletion vectors in one snapshot, among them one in '{vector.DataFile.FilePath}'; roll back to a snapshot where it has one.");
+
+        // A vector has what position delete files deleted before it.
+        return found.FindAll(delete => delete.DataFile.Content != DataFileContent.PositionDeletes || delete == vector);
+    }
+
+    /// <summary>The delete files that can delete rows of a data file, whatever replaces whatever: they may come from several snapshots.</summary>
+    internal List<ManifestEntry> Matching(ManifestEntry data)
     {
         ArgumentNullException.ThrowIfNull(data);
         if (Count == 0) return [];
@@ -54,7 +69,7 @@ public sealed class DeleteIndex
         Collect(everywhere, data, ref found);
         if (byPartition.TryGetValue(PartitionOf(data.DataFile), out var partition)) Collect(partition, data, ref found);
         if (byPath.TryGetValue(data.DataFile.FilePath, out var path)) Collect(path, data, ref found);
-        return found ?? (IReadOnlyList<ManifestEntry>)[];
+        return found ?? [];
     }
 
     /// <summary>Two files are in one partition when spec and values are the same, whatever the type was when the one or the other was written.</summary>

@@ -12,6 +12,7 @@ public sealed class SnapshotReader(TableFiles files)
     public async Task<IReadOnlyList<ManifestFile>> ManifestsAsync(Snapshot? snapshot, CancellationToken cancellation)
     {
         if (snapshot is null) return [];
+        if (snapshot.KeyId is not null) throw Encrypted($"manifest list of the snapshot {snapshot.SnapshotId}");
         var manifests = new List<ManifestFile>();
         if (snapshot.ManifestList is { } location)
         {
@@ -40,8 +41,11 @@ public sealed class SnapshotReader(TableFiles files)
     public async IAsyncEnumerable<ManifestEntry> EntriesAsync(ManifestFile manifest, bool withMetrics, [EnumeratorCancellation] CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(manifest);
+        if (manifest.KeyMetadata is not null) throw Encrypted($"manifest '{manifest.ManifestPath}'");
         await using var stream = files.OpenRead(manifest.ManifestPath);
         using var reader = await ManifestReader.OpenAsync(stream, manifest, new ManifestReaderOptions { WithMetrics = withMetrics }, cancellation);
         await foreach (var entry in reader.ReadEntriesAsync(cancellation)) yield return entry;
     }
+
+    private static IcebergException Encrypted(string what) => IcebergException.Unsupported($"The {what} is encrypted, and nothing is decrypted here; use an engine that has the table's keys.");
 }

@@ -20,6 +20,7 @@ public sealed class RowColumn
     private long[] words = [];
     private int[] ends = [];
     private byte[] bytes = [];
+    private IcebergValue? missing;
 
     internal RowColumn(NestedField field)
     {
@@ -59,6 +60,8 @@ public sealed class RowColumn
                 TypeId.Time => IcebergValue.Time(words[row]),
                 TypeId.Timestamp => IcebergValue.Timestamp(words[row]),
                 TypeId.Timestamptz => IcebergValue.Timestamptz(words[row]),
+                TypeId.TimestampNs => IcebergValue.TimestampNs(words[row]),
+                TypeId.TimestamptzNs => IcebergValue.TimestamptzNs(words[row]),
                 TypeId.String => IcebergValue.String(Encoding.UTF8.GetString(BytesOf(row))),
                 TypeId.Uuid => IcebergValue.Uuid(new Guid(BytesOf(row), bigEndian: true)),
                 TypeId.Fixed => IcebergValue.Fixed(BytesOf(row).ToArray()),
@@ -96,12 +99,31 @@ public sealed class RowColumn
         foreach (var row in rows) Append(other, row);
     }
 
-    internal void AddNulls(int count)
+    /// <summary>Adds rows of a file that does not have the column: its initial default, or nulls (<see href="https://iceberg.apache.org/spec/#default-values">Default values</see>).</summary>
+    internal void AddMissing(int count)
     {
         MakeRoom(count);
+        missing ??= DefaultValues.InitialOf(Field);
+        if (missing is { IsNull: false } value)
+        {
+            for (var i = 0; i < count; i++) Append(value);
+            return;
+        }
+
         nulls.AsSpan(RowCount, count).Fill(true);
         if (!isWords) ends.AsSpan(RowCount, count).Fill(Start(RowCount));
         RowCount += count;
+    }
+
+    /// <summary>Gives rows without a value numbers, of the first and every further row.</summary>
+    internal void FillNulls(long first, int step)
+    {
+        for (var row = 0; row < RowCount; row++)
+        {
+            if (!nulls[row]) continue;
+            nulls[row] = false;
+            words[row] = first + (row * (long)step);
+        }
     }
 
     /// <summary>Adds rows of a page.</summary>
@@ -148,6 +170,36 @@ public sealed class RowColumn
         }
 
         ends[RowCount++] = end;
+    }
+
+    private void Append(IcebergValue value)
+    {
+        nulls[RowCount] = false;
+        if (isWords)
+        {
+            words[RowCount++] = value.Type switch
+            {
+                TypeId.Boolean => value.AsBoolean() ? 1 : 0,
+                TypeId.Float => BitConverter.SingleToInt32Bits(value.AsFloat()),
+                TypeId.Double => BitConverter.DoubleToInt64Bits(value.AsDouble()),
+                TypeId.Decimal => (long)value.AsUnscaled(),
+                _ => value.AsLong(),
+            };
+            return;
+        }
+
+        var start = Start(RowCount);
+        var size = value.Type switch { TypeId.String => Encoding.UTF8.GetByteCount(value.AsString()), TypeId.Uuid or TypeId.Decimal => WideDecimalBytes, _ => value.AsBytes().Length };
+        var room = Room(start, size);
+        switch (value.Type)
+        {
+            case TypeId.String: Encoding.UTF8.GetBytes(value.AsString(), room); break;
+            case TypeId.Uuid: value.AsUuid().TryWriteBytes(room, bigEndian: true, out _); break;
+            case TypeId.Decimal: BinaryPrimitives.WriteInt128BigEndian(room, value.AsUnscaled()); break;
+            default: value.AsBytes().CopyTo(room); break;
+        }
+
+        ends[RowCount++] = start + size;
     }
 
     private int Start(int row) => row == 0 ? 0 : ends[row - 1];

@@ -3,6 +3,7 @@ using DataLake.Iceberg.Deletes;
 using DataLake.Iceberg.Manifests;
 using DataLake.Iceberg.ParquetFiles;
 using DataLake.Iceberg.Types;
+using DataLake.Iceberg.Values;
 using DataLake.Parquet.Metadata;
 using DataLake.Parquet.Reading;
 using DataLake.Parquet.Schema;
@@ -11,15 +12,16 @@ namespace DataLake.Iceberg.Rows;
 
 /// <summary>A data file and the delete files that apply to it, as scan planning pairs them by partition and sequence number.</summary>
 /// <param name="File">The data file.</param>
-/// <param name="Deletes">Position and equality delete files; they may name other files too.</param>
-public sealed record FileRows(DataFile File, IReadOnlyList<DataFile> Deletes);
+/// <param name="Deletes">Position and equality delete files, which may name other files too, and deletion vectors.</param>
+/// <param name="SequenceNumber">The data sequence number of the file, which rows that were not moved have as that of their last update; needed only where lineage is read.</param>
+public sealed record FileRows(DataFile File, IReadOnlyList<DataFile> Deletes, long? SequenceNumber = null);
 
 /// <summary>
-/// Reads the rows of data files without those that are deleted, by the columns of one schema: columns are found by field id, those that a file does not have are null, narrower types are
-/// widened (<see href="https://iceberg.apache.org/spec/#column-projection">Column Projection</see>). One file at a time, in memory of a batch, and of a page and a dictionary a column.
+/// Reads the rows of data files without those that are deleted, by the columns of one schema: columns are found by field id, those that a file does not have are null or
+/// their initial default, narrower types are widened (<see href="https://iceberg.apache.org/spec/#column-projection">Column Projection</see>). One file at a time, in memory of a batch, and of a page and a dictionary a column.
 /// </summary>
 /// <param name="open">Opens files.</param>
-/// <param name="schema">What is asked for: the table's schema.</param>
+/// <param name="schema">What is asked for: the table's schema, or that and <see cref="LineageColumns"/>.</param>
 /// <param name="batchRows">The most rows of a batch.</param>
 /// <param name="batchBytes">Bytes that a batch should not exceed: batches begin small and follow the size of the rows before them.</param>
 public sealed class RowReader(OpenFile open, Schema schema, int batchRows = 8 * 1024, long batchBytes = long.MaxValue)
@@ -40,6 +42,7 @@ public sealed class RowReader(OpenFile open, Schema schema, int batchRows = 8 * 
         {
             if (file.File.FileFormat != FileFormat.Parquet || file.File.Content != DataFileContent.Data)
                 throw IcebergException.Unsupported($"{file.File.FilePath} is {file.File.FileFormat} with {file.File.Content}; rows are read from Parquet data files only.");
+            if (file.File.KeyMetadata is not null) throw IcebergException.Unsupported($"{file.File.FilePath} is encrypted, and nothing is decrypted here; use an engine that has the table's keys.");
             var deleted = await PositionsAsync(open, file, cancellation);
             var filters = await EqualityAsync(file, cancellation);
             await using var reader = await ParquetFileReader.OpenAsync(await open(file.File.FilePath, cancellation), leaveOpen: false, options: null, cancellation);
@@ -47,13 +50,13 @@ public sealed class RowReader(OpenFile open, Schema schema, int batchRows = 8 * 
             var first = 0L;
             for (var rowGroup = 0; rowGroup < reader.Metadata.RowGroups.Count; rowGroup++)
             {
-                await foreach (var next in ReadRowGroupAsync(reader, file.File.FilePath, rowGroup, first, places, deleted, filters, batch, cancellation)) yield return next;
+                await foreach (var next in ReadRowGroupAsync(reader, file, rowGroup, first, places, deleted, filters, batch, cancellation)) yield return next;
                 first += reader.Metadata.RowGroups[rowGroup].RowCount;
             }
         }
     }
 
-    /// <summary>What position delete files delete of a data file; what <c>KeySearch</c> asks for beside a candidate.</summary>
+    /// <summary>What position delete files, or a deletion vector, delete of a data file; what <c>KeySearch</c> asks for beside a candidate.</summary>
     public static async Task<PositionSet> PositionsAsync(OpenFile open, FileRows file, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(file);
@@ -62,14 +65,14 @@ public sealed class RowReader(OpenFile open, Schema schema, int batchRows = 8 * 
         foreach (var deleteFile in file.Deletes)
         {
             if (deleteFile.Content != DataFileContent.PositionDeletes || (deleteFile.ReferencedDataFile is { } only && only != file.File.FilePath)) continue;
-            await PositionDeleteFile.ReadAsync(open, deleteFile, targets, cancellation);
+            await PositionDeletes.ReadAsync(open, deleteFile, targets, cancellation);
         }
 
         return positions;
     }
 
     private async IAsyncEnumerable<RowBatch> ReadRowGroupAsync(
-        ParquetFileReader reader, string location, int rowGroup, long first, int[] places, PositionSet deleted, IReadOnlyList<EqualityFilter> filters, RowBatch batch,
+        ParquetFileReader reader, FileRows file, int rowGroup, long first, int[] places, PositionSet deleted, IReadOnlyList<EqualityFilter> filters, RowBatch batch,
         [EnumeratorCancellation] CancellationToken cancellation)
     {
         List<IDisposable> opened = [];
@@ -81,7 +84,7 @@ public sealed class RowReader(OpenFile open, Schema schema, int batchRows = 8 * 
             List<EqualityCursor> equality = [];
             foreach (var filter in filters)
             {
-                equality.Add(await filter.OpenAsync(reader, location, rowGroup, schema, cancellation));
+                equality.Add(await filter.OpenAsync(reader, file.File.FilePath, rowGroup, schema, cancellation));
                 opened.Add(equality[^1]);
             }
 
@@ -92,12 +95,14 @@ public sealed class RowReader(OpenFile open, Schema schema, int batchRows = 8 * 
             nextRows = Math.Min(nextRows, most);
             for (var row = 0L; row < rows; row += batch.RowCount)
             {
-                batch.Begin(location, first + row, (int)Math.Min(nextRows, rows - row));
+                batch.Begin(file.File.FilePath, first + row, (int)Math.Min(nextRows, rows - row));
                 for (var i = 0; i < cursors.Length; i++)
                 {
                     if (cursors[i] is { } cursor) await cursor.ReadAsync(batch.Columns[i], batch.RowCount, cancellation);
-                    else batch.Columns[i].AddNulls(batch.RowCount);
+                    else batch.Columns[i].AddMissing(batch.RowCount);
                 }
+
+                LineageColumns.Inherit(batch, file);
 
                 Array.Clear(dead);
                 foreach (var filter in equality) await filter.MarkAsync(dead.AsMemory(0, batch.RowCount), cancellation);
@@ -141,7 +146,7 @@ public sealed class RowReader(OpenFile open, Schema schema, int batchRows = 8 * 
         int Find(NestedField field)
         {
             if (!places.TryGetValue(field.Id, out var place))
-                return !field.Required ? -1 : throw IcebergException.Invalid($"The file {location} does not have the required column '{field.Name}' (id {field.Id}); make the column optional, or write the file again.");
+                return !field.Required || DefaultValues.HasInitial(field) ? -1 : throw IcebergException.Invalid($"The file {location} does not have the required column '{field.Name}' (id {field.Id}); make the column optional, or write the file again.");
             var present = ParquetTypes.ToField(file.Columns[place]);
             if (!IsReadable(present.Type, field.Type))
                 throw IcebergException.Invalid($"The column '{field.Name}' (id {field.Id}) is {present.Type} in the file {location}, which cannot be read as {field.Type}; write the file again.");

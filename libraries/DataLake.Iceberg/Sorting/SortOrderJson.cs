@@ -36,7 +36,7 @@ internal static class SortOrderJson
     private static SortField ReadField(JsonObjectReader json)
     {
         if (!json.Has("source-id") && json.Has("source-ids"))
-            throw IcebergException.Unsupported($"{json.Place} has a transform of several columns, which belongs to format version 3; use a reader for that version.");
+            throw IcebergException.Unsupported($"{json.Place} has a transform of several columns, which is not read here; use a reader that does.");
         var direction = json.Text("direction").ToLowerInvariant() switch
         {
             "asc" => SortDirection.Ascending,

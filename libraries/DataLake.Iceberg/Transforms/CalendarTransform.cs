@@ -19,7 +19,7 @@ internal sealed record CalendarTransform(CalendarUnit Unit) : Transform
 
     public override bool PreservesOrder => true;
 
-    public override bool CanTransform(PrimitiveType source) => source.Id is TypeId.Timestamp or TypeId.Timestamptz || (source.Id == TypeId.Date && Unit != CalendarUnit.Hour);
+    public override bool CanTransform(PrimitiveType source) => source.Id is TypeId.Timestamp or TypeId.Timestamptz or TypeId.TimestampNs or TypeId.TimestamptzNs || (source.Id == TypeId.Date && Unit != CalendarUnit.Hour);
 
     public override PrimitiveType ResultType(PrimitiveType source) => Unit == CalendarUnit.Day ? PrimitiveType.Date : PrimitiveType.Int;
 
@@ -53,6 +53,7 @@ internal sealed record CalendarTransform(CalendarUnit Unit) : Transform
     private protected override IcebergValue ApplyTo(IcebergValue value)
     {
         long days;
+        if (value.Type is TypeId.TimestampNs or TypeId.TimestamptzNs) value = IcebergValue.Timestamp(CalendarText.FloorDivide(value.AsLong(), CalendarText.NanosecondsPerMicrosecond));
         if (value.Type == TypeId.Date && Unit != CalendarUnit.Hour) days = value.AsInt();
         else if (value.Type is TypeId.Timestamp or TypeId.Timestamptz) days = CalendarText.FloorDivide(value.AsLong(), CalendarText.MicrosecondsPerDay);
         else throw NotFor(value);

@@ -34,7 +34,7 @@ public static class Murmur3
         return (int)(hash ^ (hash >> 16));
     }
 
-    /// <summary>The hash of a value that is not null. An int hashes as the long it may become, a float as the double.</summary>
+    /// <summary>The hash of a value that is not null. An int hashes as the long it may become, a float as the double, nanoseconds as the microseconds in which they lie.</summary>
     /// <exception cref="IcebergException"><see cref="IcebergErrorKind.Invalid"/>: the value is null.</exception>
     public static int Hash(IcebergValue value)
     {
@@ -42,6 +42,8 @@ public static class Murmur3
         {
             case TypeId.Int or TypeId.Date or TypeId.Long or TypeId.Time or TypeId.Timestamp or TypeId.Timestamptz:
                 return HashLong(value.AsLong());
+            case TypeId.TimestampNs or TypeId.TimestamptzNs:
+                return HashLong(CalendarText.FloorDivide(value.AsLong(), CalendarText.NanosecondsPerMicrosecond));
             case TypeId.Decimal:
                 Span<byte> unscaled = stackalloc byte[DecimalBytes.MaxLength];
                 return Hash(unscaled[..DecimalBytes.WriteShortest(value.AsUnscaled(), unscaled)]);

@@ -6,7 +6,13 @@ internal sealed class FieldIndex
     private readonly Dictionary<int, (NestedField Field, string FullName, int Parent, bool InListOrMap)> byId = [];
     private readonly Dictionary<string, int> byName = new(StringComparer.Ordinal);
 
-    public FieldIndex(StructType columns) => AddStruct(columns, "", parent: -1, inListOrMap: false);
+    private readonly int highestAllowedId;
+
+    public FieldIndex(StructType columns, int highestAllowedId)
+    {
+        this.highestAllowedId = highestAllowedId;
+        AddStruct(columns, "", parent: -1, inListOrMap: false);
+    }
 
     public int HighestId { get; private set; }
 
@@ -39,7 +45,7 @@ internal sealed class FieldIndex
 
     private void Add(NestedField field, string fullName, int parent, bool inListOrMap)
     {
-        if (field.Id is < 0 or > Schema.HighestAllowedFieldId)
+        if (field.Id < 0 || field.Id > highestAllowedId)
             throw IcebergException.Invalid($"The field '{fullName}' has the id {field.Id}; ids are 0 to {Schema.HighestAllowedFieldId}, those above are reserved. Give it another.");
         if (!byId.TryAdd(field.Id, (field, fullName, parent, inListOrMap)))
             throw IcebergException.Invalid($"The fields '{FullName(field.Id)}' and '{fullName}' have the same id {field.Id}. Give one of them another.");

@@ -1,6 +1,6 @@
 namespace DataLake.Iceberg.Types;
 
-/// <summary>A type of the specification: <see cref="PrimitiveType"/>, <see cref="StructType"/>, <see cref="ListType"/> or <see cref="MapType"/>. Compared by value.</summary>
+/// <summary>A type of the specification: <see cref="PrimitiveType"/>, <see cref="StructType"/>, <see cref="ListType"/>, <see cref="MapType"/> or <see cref="OpaqueType"/>. Compared by value.</summary>
 public abstract record IcebergType
 {
     private protected IcebergType()

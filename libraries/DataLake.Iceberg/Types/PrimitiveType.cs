@@ -7,8 +7,6 @@ public sealed record PrimitiveType : IcebergType
 {
     private const int MaxDecimalPrecision = 38;
 
-    private static readonly string[] VersionThree = ["unknown", "timestamp_ns", "timestamptz_ns", "variant", "geometry", "geography"];
-
     private PrimitiveType(TypeId id) => Id = id;
 
     /// <summary>Which type it is.</summary>
@@ -59,9 +57,15 @@ public sealed record PrimitiveType : IcebergType
     /// <summary>binary.</summary>
     public static PrimitiveType Binary { get; } = new(TypeId.Binary);
 
+    /// <summary>timestamp_ns, of version 3.</summary>
+    public static PrimitiveType TimestampNs { get; } = new(TypeId.TimestampNs);
+
+    /// <summary>timestamptz_ns, of version 3.</summary>
+    public static PrimitiveType TimestamptzNs { get; } = new(TypeId.TimestamptzNs);
+
     // Below the properties, which are made in the order of the text.
     private static Dictionary<string, PrimitiveType> Plain { get; } =
-        new PrimitiveType[] { Boolean, Int, Long, Float, Double, Date, Time, Timestamp, Timestamptz, String, Uuid, Binary }.ToDictionary(type => type.ToString());
+        new PrimitiveType[] { Boolean, Int, Long, Float, Double, Date, Time, Timestamp, Timestamptz, String, Uuid, Binary, TimestampNs, TimestamptzNs }.ToDictionary(type => type.ToString());
 
     /// <summary>The bytes that hold any decimal of this precision in two's complement: the length of its Avro and Parquet fixed.</summary>
     public int DecimalBytes => BytesForPrecision(Precision);
@@ -79,7 +83,7 @@ public sealed record PrimitiveType : IcebergType
         : throw IcebergException.Invalid($"fixed[{length}] does not exist: a length is not negative.");
 
     /// <summary>Reads the JSON form of a type. White space around parameters is allowed, as the specification asks of readers.</summary>
-    /// <exception cref="IcebergException"><see cref="IcebergErrorKind.Unsupported"/>: a type of version 3. <see cref="IcebergErrorKind.Corrupt"/>: no type.</exception>
+    /// <exception cref="IcebergException"><see cref="IcebergErrorKind.Unsupported"/>: an <see cref="OpaqueType"/>. <see cref="IcebergErrorKind.Corrupt"/>: no type.</exception>
     public static PrimitiveType Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -90,8 +94,8 @@ public sealed record PrimitiveType : IcebergType
             return Decimal(precision, scale);
         if (name == "fixed" && Parameters(text, '[', ']', 1) is [var length]) return Fixed(length);
         if (end < 0 && Plain.TryGetValue(name, out plain)) return plain;
-        throw VersionThree.Contains(name)
-            ? IcebergException.Unsupported($"The type {text} belongs to format version 3, which this library does not read; use a reader that does, or a version 2 table without that column.")
+        throw OpaqueType.TryParse(text) is not null
+            ? IcebergException.Unsupported($"Values of the type {text} are not read here; use a reader that does, or leave the column out.")
             : IcebergException.Corrupt($"The type '{text}' is not in the specification; restore the table metadata, or read it with a later release of this library.");
     }
 
@@ -112,6 +116,8 @@ public sealed record PrimitiveType : IcebergType
         TypeId.Timestamptz => "timestamptz",
         TypeId.String => "string",
         TypeId.Uuid => "uuid",
+        TypeId.TimestampNs => "timestamp_ns",
+        TypeId.TimestamptzNs => "timestamptz_ns",
         _ => "binary",
     };
 

@@ -16,15 +16,23 @@ public sealed record Schema
     /// <param name="identifierFieldIds">The fields that identify a row: required, primitive, not floating-point, and not inside a list, map or optional struct.</param>
     /// <exception cref="IcebergException"><see cref="IcebergErrorKind.Invalid"/>: an id or a name stands twice, an id is reserved, or a field cannot identify rows.</exception>
     public Schema(StructType columns, int schemaId = 0, IReadOnlyList<int>? identifierFieldIds = null)
+        : this(columns, schemaId, identifierFieldIds, HighestAllowedFieldId)
+    {
+    }
+
+    private Schema(StructType columns, int schemaId, IReadOnlyList<int>? identifierFieldIds, int highestAllowedId)
     {
         ArgumentNullException.ThrowIfNull(columns);
         Columns = columns;
         SchemaId = schemaId;
         IdentifierFieldIds = identifierFieldIds ?? [];
-        index = new FieldIndex(columns);
+        index = new FieldIndex(columns, highestAllowedId);
         foreach (var id in IdentifierFieldIds)
             if (index.IdentifierFault(id) is { } fault) throw IcebergException.Invalid($"Field {id} cannot identify rows: {fault}. Remove it from identifier-field-ids.");
     }
+
+    /// <summary>What to read and write of rows: these columns, and metadata columns behind them. No table has such a schema.</summary>
+    internal Schema With(params IReadOnlyList<NestedField> metadataColumns) => new(new StructType([.. Columns.Fields, .. metadataColumns]), SchemaId, IdentifierFieldIds, int.MaxValue);
 
     /// <summary>The columns.</summary>
     public StructType Columns { get; }

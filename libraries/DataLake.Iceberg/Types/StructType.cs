@@ -39,7 +39,7 @@ public sealed record StructType(IReadOnlyList<NestedField> Fields) : IcebergType
 /// <param name="Doc">A comment, or null.</param>
 public sealed record NestedField(int Id, string Name, IcebergType Type, bool Required, string? Doc = null)
 {
-    /// <summary>Fields of the JSON object that version 2 does not know, such as defaults of version 3.</summary>
+    /// <summary>Other fields of the JSON object, such as the defaults of version 3.</summary>
     public JsonFields Unknown { get; init; } = JsonFields.None;
 
     /// <summary>A field that can be null.</summary>

@@ -1,6 +1,6 @@
 namespace DataLake.Iceberg.Types;
 
-/// <summary>The primitive types of format version 2 (<see href="https://iceberg.apache.org/spec/#primitive-types">Primitive Types</see>).</summary>
+/// <summary>The primitive types that values are read and written of (<see href="https://iceberg.apache.org/spec/#primitive-types">Primitive Types</see>).</summary>
 public enum TypeId : byte
 {
     /// <summary>No type: the kind of a null value.</summary>
@@ -47,4 +47,10 @@ public enum TypeId : byte
 
     /// <summary>Bytes of any length.</summary>
     Binary,
+
+    /// <summary>Nanoseconds since 1970-01-01, without a zone; version 3.</summary>
+    TimestampNs,
+
+    /// <summary>Nanoseconds since 1970-01-01 UTC; version 3.</summary>
+    TimestamptzNs,
 }

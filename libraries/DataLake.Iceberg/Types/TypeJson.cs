@@ -8,7 +8,7 @@ internal static class TypeJson
 {
     public static void Write(Utf8JsonWriter writer, IcebergType type)
     {
-        if (type is PrimitiveType)
+        if (type is PrimitiveType or OpaqueType)
         {
             writer.WriteStringValue(type.ToString());
             return;
@@ -73,7 +73,7 @@ internal static class TypeJson
 
     private static IcebergType ReadType(JsonObjectReader owner, string name)
     {
-        if (owner.Required(name).ValueKind == JsonValueKind.String) return PrimitiveType.Parse(owner.Text(name));
+        if (owner.Required(name).ValueKind == JsonValueKind.String) return OpaqueType.TryParse(owner.Text(name)) ?? (IcebergType)PrimitiveType.Parse(owner.Text(name));
         var json = owner.Object(name);
         return json.Text("type") switch
         {

@@ -1,10 +1,13 @@
 using DataLake.Iceberg.Types;
+using DataLake.Iceberg.Values;
 
 namespace DataLake.Iceberg.Updates;
 
 /// <summary>Updates of a table's schemas.</summary>
 internal static class SchemaUpdates
 {
+    private const int FirstVersionOfTypes = 3;
+
     public static void Add(UpdateState state, Schema schema)
     {
         var table = state.Table;
@@ -14,6 +17,8 @@ internal static class SchemaUpdates
             return;
         }
 
+        if (table.FormatVersion < FirstVersionOfTypes && VersionFault(schema) is { } later)
+            throw IcebergException.Invalid($"A table of version {table.FormatVersion} cannot have the schema: {later}, which begins with version {FirstVersionOfTypes}. Upgrade the table (upgrade-format-version), or choose another type.");
         if (table.HasHadFiles && EvolutionFault(state, schema) is { } fault) throw IcebergException.Invalid($"The schema cannot follow the current one: {fault}.");
         var id = table.Schemas.Count == 0 ? 0 : table.Schemas.Max(other => other.SchemaId) + 1;
         state.LastAddedSchemaId = id;
@@ -35,6 +40,18 @@ internal static class SchemaUpdates
         state.Table = state.Table with { Schemas = [.. state.Table.Schemas.Where(schema => !schemaIds.Contains(schema.SchemaId))] };
     }
 
+    /// <summary>What of a schema older readers would not understand, or read wrongly; null if nothing.</summary>
+    private static string? VersionFault(Schema schema)
+    {
+        foreach (var field in schema.FieldIds.Select(id => schema.FindField(id)!))
+        {
+            if (field.Type is OpaqueType or PrimitiveType { Id: TypeId.TimestampNs or TypeId.TimestamptzNs }) return $"the field '{schema.FullName(field.Id)}' is {field.Type}";
+            if (DefaultValues.HasInitial(field)) return $"the field '{schema.FullName(field.Id)}' has an initial default";
+        }
+
+        return null;
+    }
+
     /// <summary>What of a new schema would let old data files be read wrongly (<see href="https://iceberg.apache.org/spec/#schema-evolution">Schema Evolution</see>), or null.</summary>
     private static string? EvolutionFault(UpdateState state, Schema schema)
     {
@@ -47,9 +64,11 @@ internal static class SchemaUpdates
             var isAllowed = (present.Type, field.Type) switch
             {
                 (PrimitiveType from, PrimitiveType to) => TypePromotion.IsAllowed(from, to),
+                (OpaqueType from, OpaqueType to) => from == to,
                 var (from, to) => from.GetType() == to.GetType(),
             };
             if (!isAllowed) return $"the field '{schema.FullName(id)}' (id {id}) is {present.Type} and cannot become {field.Type}; add a new field for it";
+            if (DefaultValues.InitialTextOf(present) != DefaultValues.InitialTextOf(field)) return $"the field '{schema.FullName(id)}' (id {id}) would get another initial default, which never changes";
         }
 
         return null;

@@ -9,7 +9,7 @@ internal static class SnapshotUpdates
     {
         var table = state.Table;
         if (table.FindSnapshot(snapshot.SnapshotId) is not null) throw IcebergException.Invalid($"The table has a snapshot {snapshot.SnapshotId}; give the new one another id.");
-        if (table.FormatVersion < TableMetadata.WrittenFormatVersion)
+        if (table.FormatVersion < TableMetadata.LeastWrittenFormatVersion)
             throw IcebergException.Unsupported("A snapshot is not added to a table of version 1; upgrade it to version 2 first (upgrade-format-version).");
         if (snapshot.ManifestList is null || snapshot.Operation is null)
             throw IcebergException.Invalid($"The snapshot {snapshot.SnapshotId} has no manifest list or no operation, which version 2 asks for; give both.");
@@ -20,8 +20,19 @@ internal static class SnapshotUpdates
                 $"The snapshot {snapshot.SnapshotId} has the sequence number {snapshot.SequenceNumber} and the table is at {table.LastSequenceNumber}. Load the table again and write the manifest list anew.");
         }
 
+        var nextRowId = table.HasRowLineage ? NextRowId(table, snapshot) : 0;
         state.AddedSnapshots.Add(snapshot.SnapshotId);
-        state.Table = table with { Snapshots = [.. table.Snapshots, snapshot], LastSequenceNumber = snapshot.SequenceNumber };
+        state.Table = table with { Snapshots = [.. table.Snapshots, snapshot], LastSequenceNumber = snapshot.SequenceNumber, NextRowId = nextRowId };
+    }
+
+    /// <summary>What the table's next row id becomes: whatever the branch, ids are given once (<see href="https://iceberg.apache.org/spec/#snapshot-row-ids">Snapshot Row IDs</see>).</summary>
+    private static long NextRowId(TableMetadata table, Snapshot snapshot)
+    {
+        if (snapshot.FirstRowId is not { } first || snapshot.AddedRows is not { } added || first > long.MaxValue - added)
+            throw IcebergException.Invalid($"The snapshot {snapshot.SnapshotId} lacks its first row id or the number of its rows, or has more than there are ids, which version 3 asks for; give both.");
+        return first >= table.NextRowId ? first + added : throw new IcebergException(
+            IcebergErrorKind.CommitConflict,
+            $"The snapshot {snapshot.SnapshotId} begins with the row id {first} and the table is at {table.NextRowId}. Load the table again and write the manifest list anew.");
     }
 
     public static void SetReference(UpdateState state, string name, SnapshotReference reference)

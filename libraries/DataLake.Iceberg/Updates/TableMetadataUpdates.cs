@@ -13,18 +13,20 @@ public static class TableMetadataUpdates
 
     private const int DefaultPreviousVersions = 100;
 
-    /// <summary>The updates that make a new table of version 2.</summary>
+    /// <summary>The updates that make a new table.</summary>
     /// <param name="uuid">Its id.</param>
     /// <param name="location">Its base location.</param>
     /// <param name="schema">Its schema.</param>
     /// <param name="spec">Its partition spec; field ids may be left out.</param>
     /// <param name="sortOrder">Its sort order.</param>
     /// <param name="properties">Its settings.</param>
+    /// <param name="formatVersion">2 or 3. A table of version 2 becomes one of version 3 by <see cref="TableUpdate.UpgradeFormatVersion"/>, never the other way.</param>
     public static IReadOnlyList<TableUpdate> Creation(
-        Guid uuid, string location, Schema schema, PartitionSpec? spec = null, SortOrder? sortOrder = null, IReadOnlyDictionary<string, string>? properties = null) =>
+        Guid uuid, string location, Schema schema, PartitionSpec? spec = null, SortOrder? sortOrder = null, IReadOnlyDictionary<string, string>? properties = null,
+        int formatVersion = TableMetadata.DefaultFormatVersion) =>
     [
         new TableUpdate.AssignUuid(uuid),
-        new TableUpdate.UpgradeFormatVersion(TableMetadata.WrittenFormatVersion),
+        new TableUpdate.UpgradeFormatVersion(formatVersion),
         new TableUpdate.AddSchema(schema),
         new TableUpdate.SetCurrentSchema(TableUpdate.LastAdded),
         new TableUpdate.AddSpec(spec ?? PartitionSpec.Unpartitioned),
@@ -63,7 +65,7 @@ public static class TableMetadataUpdates
         foreach (var update in updates) Apply(state, update);
         var next = SnapshotUpdates.WithLog(state) with { LastUpdatedMs = state.TimestampMs };
         if (table is not null && change.PreviousMetadataFile is { } file) next = next with { MetadataLog = LogOf(next, new MetadataLogEntry(table.LastUpdatedMs, file)) };
-        if (next.FormatVersion != TableMetadata.WrittenFormatVersion)
+        if (next.FormatVersion < TableMetadata.LeastWrittenFormatVersion)
             throw IcebergException.Unsupported("A table of version 1 is not changed here; upgrade it to version 2 in the same commit (upgrade-format-version).");
         if (TableMetadataRules.Fault(next) is { } fault)
             throw IcebergException.Invalid($"The updates would leave the table contradicting itself: {fault}. Correct or complete them.");
@@ -115,14 +117,16 @@ public static class TableMetadataUpdates
             case TableUpdate.RemoveStatistics remove: state.Table = table with { Statistics = Without(table.Statistics, remove.SnapshotId) }; break;
             case TableUpdate.SetPartitionStatistics set: state.Table = table with { PartitionStatistics = Replace(table.PartitionStatistics, set.PartitionStatistics) }; break;
             case TableUpdate.RemovePartitionStatistics remove: state.Table = table with { PartitionStatistics = Without(table.PartitionStatistics, remove.SnapshotId) }; break;
+            case TableUpdate.AddEncryptionKey add: state.Table = table with { EncryptionKeys = [.. Without(table.EncryptionKeys, add.EncryptionKey.KeyId), add.EncryptionKey] }; break;
+            case TableUpdate.RemoveEncryptionKey remove: state.Table = table with { EncryptionKeys = [.. Without(table.EncryptionKeys, remove.KeyId)] }; break;
             default: throw new ArgumentOutOfRangeException(nameof(update), update, "There is no such update.");
         }
     }
 
     private static void Upgrade(UpdateState state, int version)
     {
-        if (version > TableMetadata.WrittenFormatVersion)
-            throw IcebergException.Unsupported($"Format version {version} is not written here; keep version {TableMetadata.WrittenFormatVersion}.");
+        if (version > TableMetadata.HighestFormatVersion)
+            throw IcebergException.Unsupported($"Format version {version} is not written here; choose one up to {TableMetadata.HighestFormatVersion}.");
         if (version < state.Table.FormatVersion)
             throw IcebergException.Invalid($"A table of version {state.Table.FormatVersion} cannot go back to version {version}; leave the upgrade out.");
         state.Table = state.Table with { FormatVersion = version };
@@ -136,6 +140,8 @@ public static class TableMetadataUpdates
     }
 
     private static IReadOnlyList<StatisticsFile> Replace(IReadOnlyList<StatisticsFile> files, StatisticsFile file) => [.. Without(files, file.SnapshotId), file];
+
+    private static IEnumerable<EncryptionKey> Without(IReadOnlyList<EncryptionKey> keys, string keyId) => keys.Where(key => key.KeyId != keyId);
 
     private static IReadOnlyList<StatisticsFile> Without(IReadOnlyList<StatisticsFile> files, long snapshotId) => [.. files.Where(file => file.SnapshotId != snapshotId)];
 

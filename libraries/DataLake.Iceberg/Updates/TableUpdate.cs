@@ -22,7 +22,7 @@ public abstract record TableUpdate
     /// <param name="Uuid">The id.</param>
     public sealed record AssignUuid(Guid Uuid) : TableUpdate;
 
-    /// <summary><c>upgrade-format-version</c>.</summary>
+    /// <summary><c>upgrade-format-version</c>. Version 3 gives rows ids from the next snapshot on, and makes deletion vectors of position deletes; there is no way back.</summary>
     /// <param name="FormatVersion">The version, not below the present one.</param>
     public sealed record UpgradeFormatVersion(int FormatVersion) : TableUpdate;
 
@@ -94,6 +94,14 @@ public abstract record TableUpdate
     /// <summary><c>remove-partition-statistics</c>.</summary>
     /// <param name="SnapshotId">The snapshot.</param>
     public sealed record RemovePartitionStatistics(long SnapshotId) : TableUpdate;
+
+    /// <summary><c>add-encryption-key</c>: replaces a key with the same id.</summary>
+    /// <param name="EncryptionKey">The key.</param>
+    public sealed record AddEncryptionKey(EncryptionKey EncryptionKey) : TableUpdate;
+
+    /// <summary><c>remove-encryption-key</c>.</summary>
+    /// <param name="KeyId">The key's id; nothing happens where there is none.</param>
+    public sealed record RemoveEncryptionKey(string KeyId) : TableUpdate;
 
     /// <summary><c>remove-partition-specs</c>; only specs that no manifest refers to.</summary>
     /// <param name="SpecIds">The specs, not the default one.</param>

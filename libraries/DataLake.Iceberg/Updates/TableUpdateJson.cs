@@ -55,6 +55,8 @@ public static class TableUpdateJson
         "remove-statistics" => new TableUpdate.RemoveStatistics(json.Int64("snapshot-id")),
         "set-partition-statistics" => new TableUpdate.SetPartitionStatistics(ReadStatistics(json, "partition-statistics")),
         "remove-partition-statistics" => new TableUpdate.RemovePartitionStatistics(json.Int64("snapshot-id")),
+        "add-encryption-key" => new TableUpdate.AddEncryptionKey(ReadKey(json.Object("encryption-key"))),
+        "remove-encryption-key" => new TableUpdate.RemoveEncryptionKey(json.Text("key-id")),
         "remove-partition-specs" => new TableUpdate.RemovePartitionSpecs(json.Int32s("spec-ids")),
         "remove-schemas" => new TableUpdate.RemoveSchemas(json.Int32s("schema-ids")),
         var other => throw IcebergException.Unsupported($"{json.Place} has the action '{other}', which is not known here; leave it out, or use a later release of this library."),
@@ -94,6 +96,8 @@ public static class TableUpdateJson
             case TableUpdate.RemoveStatistics remove: Action(writer, "remove-statistics").WriteNumber("snapshot-id", remove.SnapshotId); break;
             case TableUpdate.SetPartitionStatistics set: WriteStatistics(writer, "set-partition-statistics", "partition-statistics", set.PartitionStatistics); break;
             case TableUpdate.RemovePartitionStatistics remove: Action(writer, "remove-partition-statistics").WriteNumber("snapshot-id", remove.SnapshotId); break;
+            case TableUpdate.AddEncryptionKey add: WriteObject(writer, "add-encryption-key", "encryption-key", add.EncryptionKey, static (json, key) => json.WriteRawValue(key.Json)); break;
+            case TableUpdate.RemoveEncryptionKey remove: Action(writer, "remove-encryption-key").WriteString("key-id", remove.KeyId); break;
             case TableUpdate.RemovePartitionSpecs remove: Action(writer, "remove-partition-specs").WriteNumbers("spec-ids", remove.SpecIds); break;
             case TableUpdate.RemoveSchemas remove: Action(writer, "remove-schemas").WriteNumbers("schema-ids", remove.SchemaIds); break;
             default: throw new ArgumentOutOfRangeException(nameof(update), update, "There is no such update.");
@@ -111,6 +115,8 @@ public static class TableUpdateJson
         Action(writer, action).WritePropertyName(name);
         write(writer, value);
     }
+
+    private static EncryptionKey ReadKey(JsonObjectReader json) => new(json.Text("key-id"), json.Element.GetRawText());
 
     private static StatisticsFile ReadStatistics(JsonObjectReader json, string name)
     {

@@ -67,7 +67,7 @@ public sealed class RangeOverwritePlanner(TableFiles files)
             else replaced.Add(candidates[path].File, positions);
         }
 
-        var deleteFiles = await deletes.WriteAsync(replaced, cancellation);
+        var deleteFiles = await deletes.WriteAsync(replaced, deleted, cancellation);
         var change = deleteFiles.Count + removed.Count == 0
             ? TableChange.Append(added) with { BaseSnapshotId = table.CurrentSnapshotId, Isolation = Isolation.Serializable }
             : TableChange.RowDelta(table.CurrentSnapshotId, [.. added, .. deleteFiles], [.. replaced.Keys]) with { RemovedFiles = removed };

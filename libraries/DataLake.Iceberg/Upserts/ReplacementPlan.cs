@@ -20,7 +20,7 @@ public sealed class ReplacementPlan
     /// leave whole all rows count, those that were deleted before included.</summary>
     public long RowsReplaced { get; }
 
-    /// <summary>The position delete files that were written for it.</summary>
+    /// <summary>The position delete files that were written for it; in a table of version 3 the deletion vectors, which have what was deleted before too.</summary>
     public IReadOnlyList<DataFile> DeleteFiles { get; }
 
     /// <summary>Whether it neither brings nor deletes a row, so that there is nothing to commit but what else goes with it.</summary>

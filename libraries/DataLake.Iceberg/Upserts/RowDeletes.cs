@@ -12,7 +12,7 @@ namespace DataLake.Iceberg.Upserts;
 /// <summary>A live data file that can hold rows which are replaced, and the position delete files that apply to it.</summary>
 internal sealed record Candidate(DataFile File, IReadOnlyList<DataFile> Deletes);
 
-/// <summary>What every replacement of rows does: finds the files that can lose rows, leaves out what is deleted already, and writes the rest down as position deletes.</summary>
+/// <summary>What every replacement of rows does: finds the files that can lose rows, leaves out what is deleted already, and writes the rest down as position deletes, or what a table of version 3 has in their place.</summary>
 /// <param name="files">The files of the table.</param>
 /// <param name="table">The table as the commit will leave it.</param>
 internal sealed class RowDeletes(TableFiles files, TableMetadata table)
@@ -70,16 +70,24 @@ internal sealed class RowDeletes(TableFiles files, TableMetadata table)
         IReadOnlyDictionary<string, PositionSet> found, IReadOnlyDictionary<string, Candidate> candidates, CancellationToken cancellation)
     {
         var deleted = found.Keys.Where(path => candidates[path].Deletes.Count > 0).ToDictionary(path => path, path => new PositionSet(candidates[path].File.RecordCount), StringComparer.Ordinal);
-        foreach (var deleteFile in deleted.Keys.SelectMany(path => candidates[path].Deletes).DistinctBy(file => file.FilePath))
-            await PositionDeleteFile.ReadAsync((location, _) => ValueTask.FromResult(files.OpenRead(location)), deleteFile, deleted, cancellation);
+        foreach (var deleteFile in deleted.Keys.SelectMany(path => candidates[path].Deletes).DistinctBy(file => file.Identity))
+            await PositionDeletes.ReadAsync((location, _) => ValueTask.FromResult(files.OpenRead(location)), deleteFile, deleted, cancellation);
         foreach (var (path, positions) in deleted) found[path].ExceptWith(positions);
         return deleted;
     }
 
-    /// <summary>Writes one position delete file for each partition that loses rows.</summary>
-    public async Task<IReadOnlyList<DataFile>> WriteAsync(IReadOnlyDictionary<DataFile, PositionSet> replaced, CancellationToken cancellation)
+    /// <summary>
+    /// Writes one position delete file for each partition that loses rows. In a table of version 3 these are deletion vectors, all in one file: each has what was deleted of its data file before too, and takes
+    /// the place of that in the commit.
+    /// </summary>
+    /// <param name="replaced">The rows of each file.</param>
+    /// <param name="deleted">What was deleted already, as <see cref="LeaveOutDeletedAsync"/> gives it.</param>
+    /// <param name="cancellation">Stops the writing; what was written is removed.</param>
+    public async Task<IReadOnlyList<DataFile>> WriteAsync(
+        IReadOnlyDictionary<DataFile, PositionSet> replaced, IReadOnlyDictionary<string, PositionSet> deleted, CancellationToken cancellation)
     {
         var folder = TableProperties.DataFolder(table);
+        if (table.HasRowLineage) return await WriteVectorsAsync($"{folder}/{Guid.NewGuid()}-deletes.puffin", replaced, deleted, cancellation);
         var written = new List<DataFile>();
         try
         {
@@ -99,6 +107,25 @@ internal sealed class RowDeletes(TableFiles files, TableMetadata table)
         }
 
         return written;
+    }
+
+    private async Task<IReadOnlyList<DataFile>> WriteVectorsAsync(
+        string location, IReadOnlyDictionary<DataFile, PositionSet> replaced, IReadOnlyDictionary<string, PositionSet> deleted, CancellationToken cancellation)
+    {
+        if (replaced.Count == 0) return [];
+        var all = new List<KeyValuePair<DataFile, PositionSet>>();
+        foreach (var (file, positions) in replaced)
+        {
+            var (specId, partition) = PartitionOf(file);
+            var union = deleted.GetValueOrDefault(file.FilePath) ?? new PositionSet(file.RecordCount);
+            union.UnionWith(positions);
+            all.Add(new(file with { PartitionSpecId = specId, Partition = partition }, union));
+        }
+
+        await using var output = files.Create(location);
+        var vectors = await DeletionVectorFile.WriteAsync(output.Stream, location, all, cancellation);
+        await output.PublishAsync(cancellation);
+        return vectors;
     }
 
     /// <summary>Files that were written before and after a partition column was widened are in one partition.</summary>

@@ -65,7 +65,7 @@ public sealed class UpsertPlanner(TableFiles files, KeySearchOptions? options = 
             if (Begin(table.Metadata, updates, keyFieldIds, generations, deletedKeys) is not { } upsert) return Added(updates, generations);
             var replaced = await ReplacedAmongAsync(upsert.Search, generations, cancellation);
             await upsert.Search.FindAsync(upsert.Keys, [], FirstOf(generations), cancellation);
-            var deleteFiles = await upsert.Deletes.WriteAsync(replaced, cancellation);
+            var deleteFiles = await upsert.Deletes.WriteAsync(replaced, new Dictionary<string, PositionSet>(), cancellation);
             var canHold = await new ScanPlanner(files).PlanAsync(upsert.Table, upsert.Table.CurrentSnapshot, upsert.Bounds.FilterFor(upsert.Table), cancellation: cancellation).AnyAsync(cancellation);
             if (!canHold) return Plan(table.Metadata, updates, upsert, generations, replaced, deleteFiles);
             try
@@ -92,11 +92,11 @@ public sealed class UpsertPlanner(TableFiles files, KeySearchOptions? options = 
         var replaced = await ReplacedAmongAsync(upsert.Search, generations, cancellation);
         var candidates = await upsert.Deletes.CandidatesAsync(upsert.Bounds.FilterFor(upsert.Table), keyFieldIds, cancellation);
         var found = await upsert.Search.FindAsync(upsert.Keys, [.. candidates.Values.Select(candidate => (candidate.File, (PositionSet?)null))], FirstOf(generations), cancellation);
-        await upsert.Deletes.LeaveOutDeletedAsync(found, candidates, cancellation);
+        var deleted = await upsert.Deletes.LeaveOutDeletedAsync(found, candidates, cancellation);
         foreach (var (path, positions) in found)
             if (positions.Count > 0) replaced.Add(candidates[path].File, positions);
 
-        return Plan(table, updates, upsert, generations, replaced, await upsert.Deletes.WriteAsync(replaced, cancellation));
+        return Plan(table, updates, upsert, generations, replaced, await upsert.Deletes.WriteAsync(replaced, deleted, cancellation));
     }
 
     /// <summary>What both kinds of upsert begin with; null where there are no keys.</summary>

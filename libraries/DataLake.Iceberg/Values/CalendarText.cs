@@ -6,6 +6,9 @@ namespace DataLake.Iceberg.Values;
 internal static class CalendarText
 {
     public const long MicrosecondsPerDay = 86_400_000_000;
+    public const long NanosecondsPerMicrosecond = 1_000;
+
+    private const int MicrosecondDigits = 6;
 
     /// <summary>The year, month and day of a day number, by the proleptic Gregorian calendar.</summary>
     public static (long Year, int Month, int Day) CivilDate(long days)
@@ -63,6 +66,34 @@ internal static class CalendarText
     {
         var days = FloorDivide(microseconds, MicrosecondsPerDay);
         return $"{Date(days)}T{Time(microseconds - (days * MicrosecondsPerDay), everyDigit)}";
+    }
+
+    /// <summary>A timestamp of nanoseconds: nine digits after the point, or as many as are needed.</summary>
+    public static string TimestampNs(long nanoseconds, bool everyDigit)
+    {
+        var microseconds = FloorDivide(nanoseconds, NanosecondsPerMicrosecond);
+        var rest = nanoseconds - (microseconds * NanosecondsPerMicrosecond);
+        if (rest == 0 && !everyDigit) return Timestamp(microseconds, everyDigit: false);
+        var digits = string.Create(CultureInfo.InvariantCulture, $"{Timestamp(microseconds, everyDigit: true)}{rest:D3}");
+        return everyDigit ? digits : digits.TrimEnd('0');
+    }
+
+    public static bool TryParseTimestampNs(ReadOnlySpan<char> text, out long nanoseconds)
+    {
+        nanoseconds = 0;
+        var more = text.Length - text.IndexOf('.') - 1 - MicrosecondDigits;
+        var rest = 0L;
+        if (text.Contains('.') && more > 0)
+        {
+            if (more > 3 || !Number(text[^more..], out rest)) return false;
+            for (var digits = more; digits < 3; digits++) rest *= 10;
+            text = text[..^more];
+        }
+
+        if (!TryParseTimestamp(text, out var microseconds)) return false;
+        var total = ((Int128)microseconds * NanosecondsPerMicrosecond) + rest;
+        nanoseconds = total >= long.MinValue && total <= long.MaxValue ? (long)total : 0;
+        return nanoseconds == total;
     }
 
     public static bool TryParseDate(ReadOnlySpan<char> text, out long days)

@@ -63,6 +63,12 @@ public readonly struct IcebergValue : IEquatable<IcebergValue>
     /// <summary>A point in time, in microseconds since 1970-01-01 UTC.</summary>
     public static IcebergValue Timestamptz(long microseconds) => new(TypeId.Timestamptz, microseconds);
 
+    /// <summary>A timestamp without a zone, in nanoseconds since 1970-01-01.</summary>
+    public static IcebergValue TimestampNs(long nanoseconds) => new(TypeId.TimestampNs, nanoseconds);
+
+    /// <summary>A point in time, in nanoseconds since 1970-01-01 UTC.</summary>
+    public static IcebergValue TimestamptzNs(long nanoseconds) => new(TypeId.TimestamptzNs, nanoseconds);
+
     /// <summary>A text.</summary>
     public static IcebergValue String(string value) => new(TypeId.String, 0, value ?? throw new ArgumentNullException(nameof(value)));
 
@@ -84,9 +90,10 @@ public readonly struct IcebergValue : IEquatable<IcebergValue>
     /// <exception cref="IcebergException"><see cref="IcebergErrorKind.Invalid"/>: it is none; so for the other accessors.</exception>
     public bool AsBoolean() => Of(TypeId.Boolean) != 0;
 
-    /// <summary>The value of an int, date, long, time, timestamp or timestamptz.</summary>
-    public long AsLong() =>
-        Type is TypeId.Int or TypeId.Date or TypeId.Long or TypeId.Time or TypeId.Timestamp or TypeId.Timestamptz ? (long)number : throw Wrong("a whole number");
+    /// <summary>The value of an int, date, long, time or timestamp of any kind.</summary>
+    public long AsLong() => Type is TypeId.Int or TypeId.Date or TypeId.Long or TypeId.Time or TypeId.Timestamp or TypeId.Timestamptz or TypeId.TimestampNs or TypeId.TimestamptzNs
+        ? (long)number
+        : throw Wrong("a whole number");
 
     /// <summary>The value of an int or date.</summary>
     public int AsInt() => Type is TypeId.Int or TypeId.Date ? (int)number : throw Wrong("an int");

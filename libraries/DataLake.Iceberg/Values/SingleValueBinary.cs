@@ -19,7 +19,7 @@ public static class SingleValueBinary
                 return [value.AsBoolean() ? (byte)1 : (byte)0];
             case TypeId.Int or TypeId.Date:
                 return Int32Bytes(value.AsInt());
-            case TypeId.Long or TypeId.Time or TypeId.Timestamp or TypeId.Timestamptz:
+            case TypeId.Long or TypeId.Time or TypeId.Timestamp or TypeId.Timestamptz or TypeId.TimestampNs or TypeId.TimestamptzNs:
                 return Int64Bytes(value.AsLong());
             case TypeId.Float:
                 return Int32Bytes(BitConverter.SingleToInt32Bits(value.AsFloat()));
@@ -64,6 +64,8 @@ public static class SingleValueBinary
             (TypeId.Time, 8) => IcebergValue.Time(BinaryPrimitives.ReadInt64LittleEndian(bytes)),
             (TypeId.Timestamp, 8) => IcebergValue.Timestamp(BinaryPrimitives.ReadInt64LittleEndian(bytes)),
             (TypeId.Timestamptz, 8) => IcebergValue.Timestamptz(BinaryPrimitives.ReadInt64LittleEndian(bytes)),
+            (TypeId.TimestampNs, 8) => IcebergValue.TimestampNs(BinaryPrimitives.ReadInt64LittleEndian(bytes)),
+            (TypeId.TimestamptzNs, 8) => IcebergValue.TimestamptzNs(BinaryPrimitives.ReadInt64LittleEndian(bytes)),
             (TypeId.Float, 4) => IcebergValue.Float(BinaryPrimitives.ReadSingleLittleEndian(bytes)),
             (TypeId.Double, 4) => IcebergValue.Double(BinaryPrimitives.ReadSingleLittleEndian(bytes)),
             (TypeId.Double, 8) => IcebergValue.Double(BinaryPrimitives.ReadDoubleLittleEndian(bytes)),

@@ -36,6 +36,8 @@ public static class SingleValueJson
             case TypeId.Time: writer.WriteStringValue(CalendarText.Time(value.AsLong(), everyDigit: true)); break;
             case TypeId.Timestamp: writer.WriteStringValue(CalendarText.Timestamp(value.AsLong(), everyDigit: true)); break;
             case TypeId.Timestamptz: writer.WriteStringValue(CalendarText.Timestamp(value.AsLong(), everyDigit: true) + "+00:00"); break;
+            case TypeId.TimestampNs: writer.WriteStringValue(CalendarText.TimestampNs(value.AsLong(), everyDigit: true)); break;
+            case TypeId.TimestamptzNs: writer.WriteStringValue(CalendarText.TimestampNs(value.AsLong(), everyDigit: true) + "+00:00"); break;
             case TypeId.Fixed or TypeId.Binary: writer.WriteStringValue(Convert.ToHexStringLower(value.AsBytes())); break;
             default: writer.WriteStringValue(ValueText.ForPeople(type, value)); break;
         }
@@ -68,6 +70,9 @@ public static class SingleValueJson
             TypeId.Timestamp when CalendarText.TryParseTimestamp(text, out var timestamp) => IcebergValue.Timestamp(timestamp),
             TypeId.Timestamptz when text.EndsWith(zone, StringComparison.Ordinal) && CalendarText.TryParseTimestamp(text.AsSpan()[..^zone.Length], out var instant) =>
                 IcebergValue.Timestamptz(instant),
+            TypeId.TimestampNs when CalendarText.TryParseTimestampNs(text, out var timestamp) => IcebergValue.TimestampNs(timestamp),
+            TypeId.TimestamptzNs when text.EndsWith(zone, StringComparison.Ordinal) && CalendarText.TryParseTimestampNs(text.AsSpan()[..^zone.Length], out var instant) =>
+                IcebergValue.TimestamptzNs(instant),
             TypeId.Decimal when ValueText.TryParseDecimal(text, type.Scale, out var unscaled) => IcebergValue.Decimal(unscaled),
             TypeId.Uuid when Guid.TryParseExact(text, "D", out var uuid) => IcebergValue.Uuid(uuid),
             TypeId.Fixed when Hex(text) is { } bytes && bytes.Length == type.Length => IcebergValue.Fixed(bytes),

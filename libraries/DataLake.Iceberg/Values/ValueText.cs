@@ -21,6 +21,8 @@ public static class ValueText
             TypeId.Time => CalendarText.Time(value.AsLong(), everyDigit: false),
             TypeId.Timestamp => CalendarText.Timestamp(value.AsLong(), everyDigit: false),
             TypeId.Timestamptz => CalendarText.Timestamp(value.AsLong(), everyDigit: false) + "+00:00",
+            TypeId.TimestampNs => CalendarText.TimestampNs(value.AsLong(), everyDigit: false),
+            TypeId.TimestamptzNs => CalendarText.TimestampNs(value.AsLong(), everyDigit: false) + "+00:00",
             TypeId.Fixed or TypeId.Binary => Convert.ToBase64String(value.AsBytes()),
             _ => value.ToString(),
         };

@@ -11,21 +11,23 @@ namespace DataLake.Iceberg.Tests.Conformance;
 /// <summary>What we write, field by field against the tables of the specification; Avro files are read for it by a program that shares no code with us.</summary>
 public sealed class ConformanceTests
 {
-    [Fact]
-    public async Task Manifests_have_the_fields_of_the_specification_and_no_others()
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Manifests_have_the_fields_of_the_specification_and_no_others(int version)
     {
-        var lines = await ManifestLinesAsync();
+        var lines = await ManifestLinesAsync(version);
         var header = JsonNode.Parse(lines[0])!;
         foreach (var key in SpecificationTables.ManifestMetadata) header[key].ShouldNotBeNull(key);
-        (header["format-version"]!.GetValue<string>(), header["schema-id"]!.GetValue<string>(), header["partition-spec-id"]!.GetValue<string>(), header["content"]!.GetValue<string>()).ShouldBe(("2", "7", "3", "data"));
+        (header["format-version"]!.GetValue<string>(), header["schema-id"]!.GetValue<string>(), header["partition-spec-id"]!.GetValue<string>(), header["content"]!.GetValue<string>()).ShouldBe(($"{version}", "7", "3", "data"));
         SchemaJson.Parse(System.Text.Encoding.UTF8.GetBytes(header["schema"]!.GetValue<string>())).ShouldBe(ManifestCases.EveryType);
         JsonNode.Parse(header["partition-spec"]!.GetValue<string>())!.AsArray()[1]!["transform"]!.GetValue<string>().ShouldBe("identity");
 
         var entry = JsonNode.Parse(header["avro.schema"]!.GetValue<string>())!;
         entry["name"]!.GetValue<string>().ShouldBe("manifest_entry");
-        Compare(entry, SpecificationTables.ManifestEntry);
+        Compare(entry, SpecificationTables.ManifestEntry, version);
         var dataFile = Field(entry, "data_file")["type"]!;
-        Compare(dataFile, SpecificationTables.DataFile);
+        Compare(dataFile, SpecificationTables.DataFile, version);
 
         var partition = Field(dataFile, "partition")["type"]!["fields"]!.AsArray();
         for (var i = 0; i < ManifestCases.EveryTransform.Fields.Count; i++)
@@ -42,32 +44,37 @@ public sealed class ConformanceTests
         partition[0]!["name"]!.GetValue<string>().ShouldBe("c_x201");
     }
 
-    [Fact]
-    public async Task Manifest_lists_have_the_fields_of_the_specification_and_no_others()
+    [Theory]
+    [InlineData(2, null)]
+    [InlineData(3, 700L)]
+    public async Task Manifest_lists_have_the_fields_of_the_specification_and_no_others(int version, long? firstRowId)
     {
         using var folder = new TemporaryFolder();
         var (_, manifest) = await ManifestTests.WriteAsync(ManifestCases.Simple, ManifestCases.ByRegion, ManifestContent.Data, [ManifestEntry.Added(ManifestTests.Simple("a", "eu"), 1)]);
-        await using (var output = File.Create(folder.In("l.avro"))) await ManifestListWriter.WriteAsync(output, [manifest], ManifestCases.SnapshotId, 5, 12);
+        await using (var output = File.Create(folder.In("l.avro"))) await ManifestListWriter.WriteAsync(output, [manifest], ManifestCases.SnapshotId, 5, 12, firstRowId);
         var lines = await LakeReaders.AvroAsync(folder.In("l.avro"));
         var header = JsonNode.Parse(lines[0])!;
         (header["snapshot-id"]!.GetValue<string>(), header["parent-snapshot-id"]!.GetValue<string>(), header["sequence-number"]!.GetValue<string>(), header["format-version"]!.GetValue<string>())
-            .ShouldBe(("3051729675574597004", "5", "12", "2"));
+            .ShouldBe(("3051729675574597004", "5", "12", $"{version}"));
+        header["first-row-id"]?.GetValue<string>().ShouldBe("700");
         var schema = JsonNode.Parse(header["avro.schema"]!.GetValue<string>())!;
-        Compare(schema, SpecificationTables.ManifestFile);
+        Compare(schema, SpecificationTables.ManifestFile, version);
         var list = Field(schema, "partitions")["type"]![1]!;
         list["element-id"]!.GetValue<int>().ShouldBe(508);
-        Compare(list["items"]!, SpecificationTables.FieldSummary);
+        Compare(list["items"]!, SpecificationTables.FieldSummary, version);
         JsonNode.DeepEquals(JsonNode.Parse(lines[1]), JsonNode.Parse($$"""
             {"manifest_path":"s3://lake/metadata/m0.avro","manifest_length":{{manifest.ManifestLength}},"partition_spec_id":1,"content":0,"sequence_number":12,"min_sequence_number":12,
              "added_snapshot_id":"3051729675574597004","added_files_count":1,"existing_files_count":0,"deleted_files_count":0,"added_rows_count":10,"existing_rows_count":0,"deleted_rows_count":0,
-             "partitions":[{"contains_null":false,"contains_nan":false,"lower_bound":"0x6575","upper_bound":"0x6575"}],"key_metadata":null}
+             "partitions":[{"contains_null":false,"contains_nan":false,"lower_bound":"0x6575","upper_bound":"0x6575"}],"key_metadata":null{{(firstRowId is null ? "" : ",\"first_row_id\":700")}}}
             """)).ShouldBeTrue(lines[1]);
     }
 
-    [Fact]
-    public async Task An_independent_reader_of_avro_finds_every_entry()
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task An_independent_reader_of_avro_finds_every_entry(int version)
     {
-        var lines = await ManifestLinesAsync();
+        var lines = await ManifestLinesAsync(version);
         lines.Count.ShouldBe(301);
         var random = new Random(1);
         foreach (var line in lines.Skip(1))
@@ -87,13 +94,15 @@ public sealed class ConformanceTests
         }
     }
 
-    [Fact]
-    public void Table_metadata_has_the_fields_of_the_specification_and_no_others()
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Table_metadata_has_the_fields_of_the_specification_and_no_others(int version)
     {
-        var table = TableCases.Commit(TableCases.Commit(TableCases.New(), 1), 2, 3000, "s3://b/v1");
+        var table = TableCases.Commit(TableCases.Commit(TableCases.New(version), 1), 2, 3000, "s3://b/v1");
         var json = JsonNode.Parse(TableCases.JsonOf(table))!.AsObject();
-        Compare(json, SpecificationTables.TableMetadata);
-        Compare(json["snapshots"]![1]!.AsObject(), SpecificationTables.Snapshot);
+        Compare(json, SpecificationTables.TableMetadata, version);
+        Compare(json["snapshots"]![1]!.AsObject(), SpecificationTables.Snapshot, version);
         json["snapshot-log"]!.AsArray().ShouldAllBe(entry => entry!.AsObject().Select(field => field.Key).Order().SequenceEqual(new[] { "snapshot-id", "timestamp-ms" }));
         json["metadata-log"]!.AsArray().ShouldAllBe(entry => entry!.AsObject().Select(field => field.Key).Order().SequenceEqual(new[] { "metadata-file", "timestamp-ms" }));
 
@@ -101,38 +110,38 @@ public sealed class ConformanceTests
         JsonNode.Parse(TableCases.JsonOf(TableCases.New()))!["current-snapshot-id"].ShouldBeNull();
     }
 
-    private static async Task<IReadOnlyList<string>> ManifestLinesAsync()
+    private static async Task<IReadOnlyList<string>> ManifestLinesAsync(int version)
     {
         using var folder = new TemporaryFolder();
         var random = new Random(1);
         var entries = Enumerable.Range(0, 300).Select(_ => ManifestEntry.Added(ManifestCases.RandomFile(random, ManifestCases.RandomPartition(random), 3), 1)).ToList();
-        var (bytes, _) = await ManifestTests.WriteAsync(ManifestCases.EveryType, ManifestCases.EveryTransform, ManifestContent.Data, entries);
+        var (bytes, _) = await ManifestTests.WriteAsync(ManifestCases.EveryType, ManifestCases.EveryTransform, ManifestContent.Data, entries, version);
         await File.WriteAllBytesAsync(folder.In("m.avro"), bytes);
         return await LakeReaders.AvroAsync(folder.In("m.avro"));
     }
 
     private static JsonNode Field(JsonNode record, string name) => record["fields"]!.AsArray().Single(field => field!["name"]!.GetValue<string>() == name)!;
 
-    private static void Compare(JsonNode record, SpecifiedField[] specified)
+    private static void Compare(JsonNode record, SpecifiedField[] specified, int version)
     {
         var written = record["fields"]!.AsArray();
-        var expected = specified.Where(field => field.V2 != Asked.Omitted && !SpecificationTables.Deprecated.Contains(field.Id)).ToList();
+        var expected = specified.Where(field => field.Of(version) != Asked.Omitted && !SpecificationTables.Deprecated.Contains(field.Id)).ToList();
         written.Select(field => field!["name"]!.GetValue<string>()).ShouldBe(expected.Select(field => field.Name), ignoreOrder: true);
         foreach (var field in expected)
         {
             var found = Field(record, field.Name);
             found["field-id"]!.GetValue<int>().ShouldBe(field.Id, field.Name);
             var type = found["type"]!;
-            (type is JsonArray).ShouldBe(field.V2 == Asked.Optional, field.Name);
-            found.AsObject().ContainsKey("default").ShouldBe(field.V2 == Asked.Optional, field.Name);
+            (type is JsonArray).ShouldBe(field.Of(version) == Asked.Optional, field.Name);
+            found.AsObject().ContainsKey("default").ShouldBe(field.Of(version) == Asked.Optional, field.Name);
             if (type is JsonArray union) (union.Count, union[0]!.GetValue<string>()).ShouldBe((2, "null"));
             TypeOf(type is JsonArray ? type[1]! : type).ShouldBe(field.Type, field.Name);
         }
     }
 
-    private static void Compare(JsonObject written, (string Name, Asked V2)[] specified)
+    private static void Compare(JsonObject written, (string Name, Asked V2, Asked V3)[] specified, int version)
     {
-        foreach (var (name, asked) in specified)
+        foreach (var (name, asked) in specified.Select(field => (field.Name, version == 3 ? field.V3 : field.V2)))
             if (asked != Asked.Optional) written.ContainsKey(name).ShouldBe(asked == Asked.Required, name);
         written.Select(field => field.Key).Except(specified.Select(field => field.Name)).ShouldBeEmpty();
     }

@@ -16,14 +16,14 @@ public sealed class FuzzTests
     private const int Parts = 8;
 
     private static readonly IcebergReadLimits Limits = new() { MaxBlockBytes = 1 << 20, MaxHeaderBytes = 1 << 20, MaxMetadataBytes = 1 << 20 };
-    private static readonly ManifestFile Listed = new() { ManifestPath = "m", ManifestLength = 1, PartitionSpecId = 3, AddedSnapshotId = 77, SequenceNumber = 9 };
+    private static readonly ManifestFile Listed = new() { ManifestPath = "m", ManifestLength = 1, PartitionSpecId = 3, AddedSnapshotId = 77, SequenceNumber = 9, FirstRowId = 700 };
 
     [Fact]
     public async Task Damaged_files_are_read_or_refused_and_nothing_else()
     {
         var manifest = await ManifestAsync();
         var list = await ManifestListAsync();
-        var table = TableMetadataJson.ToUtf8(TableCases.Commit(TableCases.Commit(TableCases.New(), 1), 2, 3000, "s3://b/v1"));
+        var table = TableMetadataJson.ToUtf8(TableCases.Commit(TableCases.Commit(TableCases.New(version: 3), 1), 2, 3000, "s3://b/v1"));
         var updates = TableUpdateJson.ToUtf8([.. TableMetadataUpdates.Creation(TableCases.Uuid, "s3://b/t", TableCases.Events, TableCases.ByDay, TableCases.ById), .. TableMetadataUpdates.Commit(TableCases.New(), TableCases.Snapshot(TableCases.New(), 1))]);
         var file = await DataFileAsync();
         (string Name, int Cases, Func<Random, byte[]> Damage, Func<byte[], Task> Read)[] kinds =
@@ -116,7 +116,7 @@ public sealed class FuzzTests
     private static Task ReadTable(byte[] bytes)
     {
         var table = TableMetadataJson.Parse(bytes, Limits);
-        if (table.FormatVersion == 2) TableMetadataJson.Parse(TableMetadataJson.ToUtf8(table));
+        if (table.FormatVersion >= 2) TableMetadataJson.Parse(TableMetadataJson.ToUtf8(table));
         return Task.CompletedTask;
     }
 
@@ -130,7 +130,7 @@ public sealed class FuzzTests
     {
         var random = new Random(3);
         var entries = Enumerable.Range(0, 3).Select(i => ManifestEntry.Added(ManifestCases.RandomFile(random, new PartitionTuple(IcebergValue.String("eu")), 1), 1)).ToList();
-        return await AvroParts.OfAsync((await ManifestTests.WriteAsync(ManifestCases.Simple, ManifestCases.ByRegion, ManifestContent.Data, entries)).Bytes);
+        return await AvroParts.OfAsync((await ManifestTests.WriteAsync(ManifestCases.Simple, ManifestCases.ByRegion, ManifestContent.Data, entries, version: 3)).Bytes);
     }
 
     /// <summary>One data file with every partition type, and its decoder without the file around it: most of the work is there, and so are most of the cases.</summary>
@@ -138,7 +138,7 @@ public sealed class FuzzTests
     {
         var random = new Random(4);
         var entry = ManifestEntry.Added(ManifestCases.RandomFile(random, ManifestCases.RandomPartition(random), 3), 1);
-        var parts = await AvroParts.OfAsync((await ManifestTests.WriteAsync(ManifestCases.EveryType, ManifestCases.EveryTransform, ManifestContent.Data, [entry])).Bytes);
+        var parts = await AvroParts.OfAsync((await ManifestTests.WriteAsync(ManifestCases.EveryType, ManifestCases.EveryTransform, ManifestContent.Data, [entry], version: 3)).Bytes);
         var schema = AvroSchemaJson.Parse(parts.Schema).Fields.Single(field => field.FieldId == 2).Schema;
         var decoder = new DataFileDecoder(schema, ManifestCases.EveryTransform, withMetrics: true);
 
@@ -157,9 +157,9 @@ public sealed class FuzzTests
 
     private static async Task<AvroParts> ManifestListAsync()
     {
-        var (_, manifest) = await ManifestTests.WriteAsync(ManifestCases.Simple, ManifestCases.ByRegion, ManifestContent.Data, [ManifestEntry.Added(ManifestTests.Simple("a", "eu"), 1)]);
+        var (_, manifest) = await ManifestTests.WriteAsync(ManifestCases.Simple, ManifestCases.ByRegion, ManifestContent.Data, [ManifestEntry.Added(ManifestTests.Simple("a", "eu"), 1)], version: 3);
         var output = new MemoryStream();
-        await ManifestListWriter.WriteAsync(output, [manifest, manifest], ManifestCases.SnapshotId, 5, 12);
+        await ManifestListWriter.WriteAsync(output, [manifest, manifest], ManifestCases.SnapshotId, 5, 12, 700);
         return await AvroParts.OfAsync(output.ToArray());
     }
 

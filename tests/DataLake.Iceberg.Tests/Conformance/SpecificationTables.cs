@@ -14,9 +14,12 @@ internal enum Asked
 }
 
 /// <summary>A row of a table in the specification.</summary>
-internal sealed record SpecifiedField(int Id, string Name, string Type, Asked V1, Asked V2);
+internal sealed record SpecifiedField(int Id, string Name, string Type, Asked V1, Asked V2, Asked? OtherInV3 = null)
+{
+    public Asked Of(int version) => version == 3 ? OtherInV3 ?? V2 : V2;
+}
 
-/// <summary>The field tables of the specification (<see href="https://iceberg.apache.org/spec/">Iceberg Table Spec</see>, versions 1 and 2), written down as data.</summary>
+/// <summary>The field tables of the specification (<see href="https://iceberg.apache.org/spec/">Iceberg Table Spec</see>, versions 1 to 3), written down as data.</summary>
 internal static class SpecificationTables
 {
     public static readonly SpecifiedField[] ManifestEntry =
@@ -43,14 +46,17 @@ internal static class SpecificationTables
         new(109, "value_counts", "map<119: int, 120: long>", Asked.Optional, Asked.Optional),
         new(110, "null_value_counts", "map<121: int, 122: long>", Asked.Optional, Asked.Optional),
         new(137, "nan_value_counts", "map<138: int, 139: long>", Asked.Optional, Asked.Optional),
-        new(111, "distinct_counts", "map<123: int, 124: long>", Asked.Optional, Asked.Optional),
+        new(111, "distinct_counts", "map<123: int, 124: long>", Asked.Optional, Asked.Optional, Asked.Omitted),
         new(125, "lower_bounds", "map<126: int, 127: bytes>", Asked.Optional, Asked.Optional),
         new(128, "upper_bounds", "map<129: int, 130: bytes>", Asked.Optional, Asked.Optional),
         new(131, "key_metadata", "bytes", Asked.Optional, Asked.Optional),
         new(132, "split_offsets", "list<133: long>", Asked.Optional, Asked.Optional),
         new(135, "equality_ids", "list<136: int>", Asked.Omitted, Asked.Optional),
         new(140, "sort_order_id", "int", Asked.Optional, Asked.Optional),
+        new(142, "first_row_id", "long", Asked.Omitted, Asked.Omitted, Asked.Optional),
         new(143, "referenced_data_file", "string", Asked.Omitted, Asked.Optional),
+        new(144, "content_offset", "long", Asked.Omitted, Asked.Omitted, Asked.Optional),
+        new(145, "content_size_in_bytes", "long", Asked.Omitted, Asked.Omitted, Asked.Optional),
     ];
 
     /// <summary>Optional in version 2, and deprecated: "do not write".</summary>
@@ -73,6 +79,7 @@ internal static class SpecificationTables
         new(514, "deleted_rows_count", "long", Asked.Optional, Asked.Required),
         new(507, "partitions", "list<508: struct>", Asked.Optional, Asked.Optional),
         new(519, "key_metadata", "bytes", Asked.Optional, Asked.Optional),
+        new(520, "first_row_id", "long", Asked.Omitted, Asked.Omitted, Asked.Optional),
     ];
 
     public static readonly SpecifiedField[] FieldSummary =
@@ -83,24 +90,31 @@ internal static class SpecificationTables
         new(511, "upper_bound", "bytes", Asked.Optional, Asked.Optional),
     ];
 
-    /// <summary>Keys of a manifest's Avro metadata; all required in version 2.</summary>
+    /// <summary>Keys of a manifest's Avro metadata; all required from version 2 on.</summary>
     public static readonly string[] ManifestMetadata = ["schema", "schema-id", "partition-spec", "partition-spec-id", "format-version", "content"];
 
-    /// <summary>Fields of version 2 table metadata.</summary>
-    public static readonly (string Name, Asked V2)[] TableMetadata =
+    /// <summary>Fields of table metadata.</summary>
+    public static readonly (string Name, Asked V2, Asked V3)[] TableMetadata =
     [
-        ("format-version", Asked.Required), ("table-uuid", Asked.Required), ("location", Asked.Required), ("last-sequence-number", Asked.Required), ("last-updated-ms", Asked.Required),
-        ("last-column-id", Asked.Required), ("schema", Asked.Omitted), ("schemas", Asked.Required), ("current-schema-id", Asked.Required), ("partition-spec", Asked.Omitted),
-        ("partition-specs", Asked.Required), ("default-spec-id", Asked.Required), ("last-partition-id", Asked.Required), ("properties", Asked.Optional), ("current-snapshot-id", Asked.Optional),
-        ("snapshots", Asked.Optional), ("snapshot-log", Asked.Optional), ("metadata-log", Asked.Optional), ("sort-orders", Asked.Required), ("default-sort-order-id", Asked.Required),
-        ("refs", Asked.Optional), ("statistics", Asked.Optional), ("partition-statistics", Asked.Optional),
+        ("format-version", Asked.Required, Asked.Required), ("table-uuid", Asked.Required, Asked.Required),
+        ("location", Asked.Required, Asked.Required), ("last-sequence-number", Asked.Required, Asked.Required), ("last-updated-ms", Asked.Required, Asked.Required),
+        ("last-column-id", Asked.Required, Asked.Required), ("schema", Asked.Omitted, Asked.Omitted),
+        ("schemas", Asked.Required, Asked.Required), ("current-schema-id", Asked.Required, Asked.Required), ("partition-spec", Asked.Omitted, Asked.Omitted),
+        ("partition-specs", Asked.Required, Asked.Required), ("default-spec-id", Asked.Required, Asked.Required),
+        ("last-partition-id", Asked.Required, Asked.Required), ("properties", Asked.Optional, Asked.Optional), ("current-snapshot-id", Asked.Optional, Asked.Optional),
+        ("snapshots", Asked.Optional, Asked.Optional), ("snapshot-log", Asked.Optional, Asked.Optional),
+        ("metadata-log", Asked.Optional, Asked.Optional), ("sort-orders", Asked.Required, Asked.Required), ("default-sort-order-id", Asked.Required, Asked.Required),
+        ("refs", Asked.Optional, Asked.Optional), ("statistics", Asked.Optional, Asked.Optional), ("partition-statistics", Asked.Optional, Asked.Optional),
+        ("next-row-id", Asked.Omitted, Asked.Required), ("encryption-keys", Asked.Omitted, Asked.Optional),
     ];
 
-    /// <summary>Fields of a version 2 snapshot.</summary>
-    public static readonly (string Name, Asked V2)[] Snapshot =
+    /// <summary>Fields of a snapshot.</summary>
+    public static readonly (string Name, Asked V2, Asked V3)[] Snapshot =
     [
-        ("snapshot-id", Asked.Required), ("parent-snapshot-id", Asked.Optional), ("sequence-number", Asked.Required), ("timestamp-ms", Asked.Required), ("manifest-list", Asked.Required),
-        ("manifests", Asked.Omitted), ("summary", Asked.Required), ("schema-id", Asked.Optional),
+        ("snapshot-id", Asked.Required, Asked.Required), ("parent-snapshot-id", Asked.Optional, Asked.Optional),
+        ("sequence-number", Asked.Required, Asked.Required), ("timestamp-ms", Asked.Required, Asked.Required), ("manifest-list", Asked.Required, Asked.Required),
+        ("manifests", Asked.Omitted, Asked.Omitted), ("summary", Asked.Required, Asked.Required), ("schema-id", Asked.Optional, Asked.Optional),
+        ("first-row-id", Asked.Omitted, Asked.Required), ("added-rows", Asked.Omitted, Asked.Required), ("key-id", Asked.Omitted, Asked.Optional),
     ];
 
     /// <summary>Avro schemas of partition values by type (Appendix A), without the union that makes them optional; names of fixed types are the writer's own.</summary>

@@ -33,6 +33,7 @@ public sealed class PositionDeleteTests
         set.Count.ShouldBe(model.Count);
         set.ShouldBe(model);
         for (var i = 0; i < 3000; i++) set.Contains(i).ShouldBe(model.Contains(i));
+        Should.Throw<IcebergException>(() => new PositionSet(long.MaxValue)).Kind.ShouldBe(IcebergErrorKind.Invalid);
         (set.Add(-1), set.Add(1_000_000), set.Contains(-1), set.Contains(long.MaxValue)).ShouldBe((false, false, false, false));
     }
 

@@ -199,10 +199,10 @@ public sealed class ManifestTests
         FileSizeInBytes = 100,
     };
 
-    internal static async Task<(byte[] Bytes, ManifestFile Manifest)> WriteAsync(Schema schema, PartitionSpec spec, ManifestContent content, IReadOnlyList<ManifestEntry> entries)
+    internal static async Task<(byte[] Bytes, ManifestFile Manifest)> WriteAsync(Schema schema, PartitionSpec spec, ManifestContent content, IReadOnlyList<ManifestEntry> entries, int version = 2)
     {
         var output = new MemoryStream();
-        await using var writer = new ManifestWriter(output, schema, spec, content, ManifestCases.SnapshotId);
+        await using var writer = new ManifestWriter(output, schema, spec, content, ManifestCases.SnapshotId, version);
         foreach (var entry in entries) await writer.WriteAsync(entry);
         var manifest = await writer.CompleteAsync("s3://lake/metadata/m0.avro");
         return (output.ToArray(), manifest);
@@ -216,10 +216,10 @@ public sealed class ManifestTests
         return entries;
     }
 
-    internal static async Task<IReadOnlyList<ManifestFile>> ListAsync(IEnumerable<ManifestFile> manifests, long snapshotId, long sequenceNumber)
+    internal static async Task<IReadOnlyList<ManifestFile>> ListAsync(IEnumerable<ManifestFile> manifests, long snapshotId, long sequenceNumber, long? firstRowId = null)
     {
         var output = new MemoryStream();
-        await ManifestListWriter.WriteAsync(output, manifests, snapshotId, null, sequenceNumber);
+        await ManifestListWriter.WriteAsync(output, manifests, snapshotId, null, sequenceNumber, firstRowId);
         output.Position = 0;
         List<ManifestFile> read = [];
         await foreach (var manifest in ManifestListReader.ReadAsync(output)) read.Add(manifest);

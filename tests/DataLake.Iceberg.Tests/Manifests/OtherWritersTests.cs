@@ -165,7 +165,7 @@ public sealed class OtherWritersTests
     }
 
     [Theory]
-    [InlineData("3", "content", "data", IcebergErrorKind.Unsupported)]
+    [InlineData("4", "content", "data", IcebergErrorKind.Unsupported)]
     [InlineData("x", "content", "data", IcebergErrorKind.Corrupt)]
     [InlineData("2", "content", "all", IcebergErrorKind.Corrupt)]
     [InlineData("2", "partition-spec", "7", IcebergErrorKind.Corrupt)]

@@ -25,8 +25,8 @@ internal static class TableCases
 
     public static SortOrder ById { get; } = new(1, [new SortField(1, Transform.Identity, SortDirection.Ascending, NullOrder.NullsFirst), new SortField(3, Transform.Bucket(4), SortDirection.Descending, NullOrder.NullsLast)]);
 
-    public static TableMetadata New() => TableMetadataUpdates.Apply(
-        null, TableMetadataUpdates.Creation(Uuid, "s3://b/wh/data.db/table", Events, ByDay, ById, new Dictionary<string, string> { ["owner"] = "us" }), new MetadataChange(1000, null));
+    public static TableMetadata New(int version = 2) => TableMetadataUpdates.Apply(
+        null, TableMetadataUpdates.Creation(Uuid, "s3://b/wh/data.db/table", Events, ByDay, ById, new Dictionary<string, string> { ["owner"] = "us" }, version), new MetadataChange(1000, null));
 
     public static Snapshot Snapshot(TableMetadata table, long id, long at = 2000, string operation = "append") => new()
     {
@@ -37,6 +37,8 @@ internal static class TableCases
         ManifestList = $"s3://b/wh/data.db/table/metadata/snap-{id}.avro",
         Summary = new Dictionary<string, string> { ["added-records"] = "1", ["operation"] = operation },
         SchemaId = table.CurrentSchemaId,
+        FirstRowId = table.HasRowLineage ? table.NextRowId : null,
+        AddedRows = table.HasRowLineage ? 10 : null,
     };
 
     public static TableMetadata Commit(TableMetadata table, long id, long at = 2000, string? file = null) =>

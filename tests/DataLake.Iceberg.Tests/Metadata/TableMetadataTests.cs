@@ -86,7 +86,8 @@ public sealed class TableMetadataTests
     }
 
     [Theory]
-    [InlineData("/format-version", "3", IcebergErrorKind.Unsupported, "version 3")]
+    [InlineData("/format-version", "4", IcebergErrorKind.Unsupported, "version 4")]
+    [InlineData("/format-version", "3", IcebergErrorKind.Corrupt, "next-row-id is missing")]
     [InlineData("/format-version", "0", IcebergErrorKind.Unsupported, "version 0")]
     [InlineData("/table-uuid", null, IcebergErrorKind.Corrupt, "table metadata.table-uuid is missing")]
     [InlineData("/table-uuid", "\"x\"", IcebergErrorKind.Corrupt, "must be a UUID")]
@@ -98,7 +99,7 @@ public sealed class TableMetadataTests
     [InlineData("/schemas/0/type", null, IcebergErrorKind.Corrupt, "schemas[0].type is missing")]
     [InlineData("/schemas/0/type", "\"list\"", IcebergErrorKind.Corrupt, "must be struct")]
     [InlineData("/schemas", "[]", IcebergErrorKind.Corrupt, "schemas is empty")]
-    [InlineData("/schemas/0/fields/0/type", "\"variant\"", IcebergErrorKind.Unsupported, "format version 3")]
+    [InlineData("/schemas/0/fields/0/type", "\"variant\"", IcebergErrorKind.Corrupt, "is not primitive")]
     [InlineData("/schemas/0/fields/0/id", "2", IcebergErrorKind.Corrupt, "same id 2")]
     [InlineData("/schemas/0/fields/0/required", "false", IcebergErrorKind.Corrupt, "cannot identify rows")]
     [InlineData("/default-spec-id", "1", IcebergErrorKind.Corrupt, "default-spec-id is 1")]

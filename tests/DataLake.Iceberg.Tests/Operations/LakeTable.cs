@@ -1,4 +1,5 @@
 using DataLake.Iceberg.Catalogs;
+using DataLake.Iceberg.Deletes;
 using DataLake.Iceberg.Manifests;
 using DataLake.Iceberg.Metadata;
 using DataLake.Iceberg.Operations;
@@ -38,10 +39,13 @@ internal sealed class LakeTable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<LakeTable> CreateAsync(ILake lake, string name, PartitionSpec? spec = null, IReadOnlyDictionary<string, string>? properties = null, SortOrder? order = null) => new(lake, await lake.Catalog.CreateTableAsync(
-        new TableIdentifier("tests", name), TableMetadataUpdates.Creation(Guid.NewGuid(), lake.Files.LocationOf($"conformed/tests/{name}"), Schema, spec, order, properties), Cancellation));
+    public static async Task<LakeTable> CreateAsync(ILake lake, string name, PartitionSpec? spec = null, IReadOnlyDictionary<string, string>? properties = null, SortOrder? order = null, int formatVersion = 2) =>
+        new(lake, await lake.Catalog.CreateTableAsync(
+            new TableIdentifier("tests", name), TableMetadataUpdates.Creation(Guid.NewGuid(), lake.Files.LocationOf($"conformed/tests/{name}"), Schema, spec, order, properties, formatVersion), Cancellation));
 
     public async Task<CatalogTable> LoadAsync() => (await lake.Catalog.LoadTableAsync(Identifier, Cancellation))!;
+
+    public async Task UpgradeAsync(int formatVersion) => await lake.Catalog.CommitTableAsync(await LoadAsync(), [], [new TableUpdate.UpgradeFormatVersion(formatVersion)], Cancellation);
 
     public Task<CommitOutcome> CommitAsync(TableChange change) => Commits.CommitAsync(Identifier, change, Cancellation);
 
@@ -96,10 +100,24 @@ internal sealed class LakeTable
         return file with { Partition = PartitionOf(table, rows[0][0].AsLong()), PartitionSpecId = table.DefaultSpecId };
     }
 
-    /// <summary>Writes a file below the table by what is under test.</summary>
-    public async Task<DataFile> WriteAsync(Func<Stream, string, Task<DataFile>> write)
+    /// <summary>Writes deletion vectors of data files: the positions that are given, and those that were deleted of the files before.</summary>
+    public Task<IReadOnlyList<DataFile>> WriteVectorsAsync(IEnumerable<(ScanFile File, IEnumerable<long> Positions)> deletes) => WriteAsync(async (output, location) =>
     {
-        var location = $"{Location}/data/{Interlocked.Increment(ref files):D5}.parquet";
+        var all = new List<KeyValuePair<DataFile, PositionSet>>();
+        foreach (var (file, positions) in deletes)
+        {
+            var set = await RowReader.PositionsAsync(Open, RowsOf(file), Cancellation);
+            foreach (var position in positions) set.Add(position);
+            all.Add(new(file.Data.DataFile, set));
+        }
+
+        return await DeletionVectorFile.WriteAsync(output, location, all, Cancellation);
+    }, "puffin");
+
+    /// <summary>Writes a file below the table by what is under test.</summary>
+    public async Task<T> WriteAsync<T>(Func<Stream, string, Task<T>> write, string format = "parquet")
+    {
+        var location = $"{Location}/data/{Interlocked.Increment(ref files):D5}.{format}";
         await using var file = lake.Files.Create(location);
         var written = await write(file.Stream, location);
         await file.PublishAsync(Cancellation);
@@ -119,7 +137,19 @@ internal sealed class LakeTable
         return rows;
     }
 
-    public static FileRows RowsOf(ScanFile file) => new(file.Data.DataFile, [.. file.Deletes.Select(delete => delete.DataFile)]);
+    public static FileRows RowsOf(ScanFile file) => new(file.Data.DataFile, [.. file.Deletes.Select(delete => delete.DataFile)], file.Data.SequenceNumber);
+
+    /// <summary>Row id and sequence number of the last update of a snapshot's rows, by their id.</summary>
+    public async Task<SortedDictionary<long, (long? RowId, long? LastUpdated)>> LineageAsync(Snapshot? snapshot = null)
+    {
+        var table = (await LoadAsync()).Metadata;
+        var lineage = new SortedDictionary<long, (long?, long?)>();
+        await foreach (var batch in new RowReader(Open, LineageColumns.With(Schema), batchRows: 3).ReadAsync((await PlanAsync(table, snapshot ?? table.CurrentSnapshot)).Select(RowsOf), Cancellation))
+            foreach (var row in batch.Live) lineage.Add(batch.Columns[0][row].AsLong(), (NumberOf(batch.Columns[^2][row]), NumberOf(batch.Columns[^1][row])));
+        return lineage;
+
+        static long? NumberOf(IcebergValue value) => value.IsNull ? null : value.AsLong();
+    }
 
     public async Task<List<ScanFile>> PlanAsync(Snapshot? snapshot = null, params IReadOnlyList<ColumnPredicate> predicates)
     {
@@ -144,6 +174,12 @@ internal sealed class LakeTable
         var deleted = new HashSet<long>();
         foreach (var delete in file.Deletes)
         {
+            if (delete.DataFile.IsDeletionVector)
+            {
+                deleted.UnionWith(await RowReader.PositionsAsync(Open, RowsOf(file), Cancellation));
+                continue;
+            }
+
             await using var reader = await ParquetFileReader.OpenAsync(lake.Files.OpenRead(delete.DataFile.FilePath), cancellationToken: Cancellation);
             using var paths = (ByteArrayColumnValues)await reader.ReadColumnAsync(0, 0, Cancellation);
             using var positions = (FixedWidthColumnValues<long>)await reader.ReadColumnAsync(0, 1, Cancellation);

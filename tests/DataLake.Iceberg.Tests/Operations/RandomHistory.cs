@@ -29,6 +29,7 @@ internal sealed class RandomHistory(CatalogFixture lake, LakeTable table, int se
     private readonly RandomRows random = new(seed);
     private readonly TableReferences references = new(lake.Catalog);
     private SortedDictionary<long, IReadOnlyDictionary<int, IcebergValue>> rows = [];
+    private readonly HashSet<long> written = [];
     private int names;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -39,18 +40,49 @@ internal sealed class RandomHistory(CatalogFixture lake, LakeTable table, int se
     /// <summary>The rows of every snapshot that the table still has, by its id.</summary>
     public SortedDictionary<long, IReadOnlyDictionary<long, IReadOnlyDictionary<int, IcebergValue>>> Snapshots { get; } = [];
 
+    /// <summary>Row id and last update of the rows of every snapshot, as they were read when it was new.</summary>
+    public Dictionary<long, SortedDictionary<long, (long? RowId, long? LastUpdated)>> Lineages { get; } = [];
+
     /// <summary>Makes one change, and says which.</summary>
     public async Task<string> StepAsync()
     {
+        var before = (await table.LoadAsync()).Metadata;
+        written.Clear();
+        var what = await ChangeAsync(before);
         var metadata = (await table.LoadAsync()).Metadata;
-        var what = await ChangeAsync(metadata);
-        metadata = (await table.LoadAsync()).Metadata;
+        await CheckLineageAsync(before, metadata, what);
 
         // A compaction can have several, all of the same rows.
         foreach (var snapshot in metadata.Snapshots)
             if (!Snapshots.ContainsKey(snapshot.SnapshotId)) Snapshots[snapshot.SnapshotId] = rows.ToDictionary();
         foreach (var id in Snapshots.Keys.Where(id => metadata.FindSnapshot(id) is null).ToList()) Snapshots.Remove(id);
         return what;
+    }
+
+    /// <summary>Rows keep their ids and say when they last changed, wherever they are moved; new rows get ids that none had.</summary>
+    private async Task CheckLineageAsync(TableMetadata before, TableMetadata after, string what)
+    {
+        after.NextRowId.ShouldBeGreaterThanOrEqualTo(before.NextRowId);
+        foreach (var snapshot in after.Snapshots.Where(snapshot => !Lineages.ContainsKey(snapshot.SnapshotId)).OrderBy(snapshot => snapshot.SequenceNumber))
+        {
+            var lineage = Lineages[snapshot.SnapshotId] = await table.LineageAsync(snapshot);
+            var earlier = snapshot.ParentSnapshotId is { } parent ? Lineages[parent] : [];
+            foreach (var (row, (rowId, lastUpdated)) in lineage)
+            {
+                var message = $"seed {seed}, {what}: row {row} with id {rowId} and last update {lastUpdated}";
+                if (!written.Contains(row) && earlier.TryGetValue(row, out var known) && known.RowId is not null) (rowId, lastUpdated).ShouldBe(known, message);
+                else if (snapshot.FirstRowId is not { } first) (rowId, lastUpdated).ShouldBe((null, null), message);
+                else
+                {
+                    rowId!.Value.ShouldBeInRange(first, first + snapshot.AddedRows!.Value - 1, message);
+                    if (written.Contains(row)) lastUpdated.ShouldBe(snapshot.SequenceNumber, message);
+                    else lastUpdated!.Value.ShouldBeLessThanOrEqualTo(snapshot.SequenceNumber, message);
+                }
+            }
+
+            lineage.Values.Where(row => row.RowId is not null).Select(row => row.RowId).ShouldBeUnique();
+            after.NextRowId.ShouldBeGreaterThanOrEqualTo((snapshot.FirstRowId + snapshot.AddedRows) ?? 0);
+        }
     }
 
     private async Task<string> ChangeAsync(TableMetadata metadata)
@@ -223,20 +255,29 @@ internal sealed class RandomHistory(CatalogFixture lake, LakeTable table, int se
         {
             foreach (var part in partition.Chunk(random.Next(1, 6)))
             {
-                var written = part.Select(id => (IcebergValue[])[IcebergValue.Long(id), .. random.Row(metadata.CurrentSchema).Skip(1)]).ToList();
-                var file = await table.WriteRowsAsync(metadata, written, 2);
+                written.UnionWith(part);
+                var values = part.Select(id => (IcebergValue[])[IcebergValue.Long(id), .. random.Row(metadata.CurrentSchema).Skip(1)]).ToList();
+                var file = await table.WriteRowsAsync(metadata, values, 2);
                 files.Add(isDivided ? file : FilePlacement.Place(metadata, file));
-                foreach (var row in written) rows[row[0].AsLong()] = fields.Select((field, i) => (field.Id, Value: row[i])).ToDictionary(value => value.Id, value => value.Value);
+                foreach (var row in values) rows[row[0].AsLong()] = fields.Select((field, i) => (field.Id, Value: row[i])).ToDictionary(value => value.Id, value => value.Value);
             }
         }
 
         return files;
     }
 
-    /// <summary>Commits new rows and deleted positions, in a delete file a partition.</summary>
+    /// <summary>Commits new rows and deleted positions, in a delete file a partition, or in deletion vectors.</summary>
     private async Task CommitAsync(TableMetadata metadata, List<DataFile> added, List<DataFile> referenced, IReadOnlyDictionary<string, PositionSet> deleted)
     {
         var files = added.ToList();
+        if (metadata.HasRowLineage && referenced.Count > 0)
+        {
+            var vectors = (await table.PlanAsync(metadata, metadata.CurrentSnapshot)).Where(file => deleted.ContainsKey(file.Data.DataFile.FilePath))
+                .Select(file => (file, (IEnumerable<long>)deleted[file.Data.DataFile.FilePath]));
+            files.AddRange(await table.WriteVectorsAsync(vectors));
+            referenced = [];
+        }
+
         foreach (var partition in referenced.GroupBy(file => (file.PartitionSpecId, file.Partition)))
         {
             var positions = partition.ToDictionary(file => file.FilePath, file => deleted[file.FilePath]);

@@ -18,6 +18,9 @@ public sealed class TransformTests
         { "timestamp", "\"2017-11-16T22:31:08.000001\"", -1207196810 },
         { "timestamptz", "\"2017-11-16T22:31:08+00:00\"", -2047944441 },
         { "timestamptz", "\"2017-11-16T22:31:08.000001+00:00\"", -1207196810 },
+        { "timestamp_ns", "\"2017-11-16T22:31:08.000000000\"", -2047944441 },
+        { "timestamp_ns", "\"2017-11-16T22:31:08.000001001\"", -1207196810 },
+        { "timestamptz_ns", "\"2017-11-16T22:31:08.000001001+00:00\"", -1207196810 },
         { "string", "\"iceberg\"", 1210000089 },
         { "uuid", "\"f79c3e09-677c-4bbd-a479-3f349cb785e7\"", 1488055340 },
         { "fixed[4]", "\"00010203\"", -188683207 },
@@ -74,6 +77,11 @@ public sealed class TransformTests
     [InlineData("day", "date", "\"+12345-06-07\"", "+12345-06-07")]
     [InlineData("hour", "timestamp", "\"2017-11-16T22:31:08\"", "2017-11-16-22")]
     [InlineData("hour", "timestamp", "\"1969-12-31T23:59:59.999999\"", "1969-12-31-23")]
+    [InlineData("identity", "timestamp_ns", "\"2017-12-01T10:12:55.038194120\"", "2017-12-01T10:12:55.03819412")]
+    [InlineData("identity", "timestamptz_ns", "\"2017-12-01T10:12:55.000000000+00:00\"", "2017-12-01T10:12:55+00:00")]
+    [InlineData("day", "timestamp_ns", "\"1969-12-31T23:59:59.999999999\"", "1969-12-31")]
+    [InlineData("hour", "timestamptz_ns", "\"2017-11-16T22:31:08.000000001+00:00\"", "2017-11-16-22")]
+    [InlineData("year", "timestamp_ns", "\"1970-01-01T00:00:00.000000001\"", "1970")]
     [InlineData("void", "string", "\"iceberg\"", "null")]
     public void Transforms_give_what_the_specification_says_in_a_form_for_people(string transform, string type, string json, string expected)
     {

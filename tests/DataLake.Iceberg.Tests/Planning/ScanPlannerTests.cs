@@ -138,6 +138,29 @@ public sealed class ScanPlannerTests(CatalogFixture lake) : IClassFixture<Catalo
     }
 
     [Fact]
+    public void A_deletion_vector_applies_in_place_of_position_delete_files()
+    {
+        var day = new PartitionTuple(IcebergValue.Date(1), IcebergValue.Int(1));
+        var index = new DeleteIndex(Metadata.TableCases.New(3));
+        index.Add(Entry(Delete("p", day), 5));
+        index.Add(Entry(Delete("e", day) with { Content = DataFileContent.EqualityDeletes, EqualityIds = [1] }, 9));
+        index.Add(Entry(Vector("v", "a", 4), 6));
+        index.Add(Entry(Vector("v", "b", 60), 6));
+
+        Names(index, "a", day, 4).ShouldBe(["e", "v"]);
+        Names(index, "a", day, 6).ShouldBe(["e", "v"]);
+        Names(index, "a", day, 7).ShouldBe(["e"]);
+        Names(index, "c", day, 4).ShouldBe(["e", "p"]);
+
+        index.Add(Entry(Vector("w", "a", 4), 8));
+        Names(index, "b", day, 4).ShouldBe(["e", "v"]);
+        var error = Should.Throw<IcebergException>(() => Names(index, "a", day, 4));
+        (error.Kind, error.Message.Contains("'a' has 2 deletion vectors in one snapshot", StringComparison.Ordinal)).ShouldBe((IcebergErrorKind.Corrupt, true));
+
+        DataFile Vector(string path, string of, long offset) => Delete(path, day) with { FileFormat = FileFormat.Puffin, ReferencedDataFile = of, ContentOffset = offset, ContentSizeInBytes = 50 };
+    }
+
+    [Fact]
     public void Zeros_of_both_signs_are_one_value_and_NaN_leaves_nothing_out()
     {
         ColumnPredicate.Equal(1, IcebergValue.Double(0)).CanMatch(IcebergValue.Double(-0d), IcebergValue.Double(-0d)).ShouldBeTrue();

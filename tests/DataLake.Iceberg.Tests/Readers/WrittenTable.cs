@@ -87,7 +87,7 @@ internal sealed class WrittenTable
         };
         await using (var list = Create("metadata", $"snap-{snapshotId}.avro", out var location))
         {
-            var written = await ManifestListWriter.WriteAsync(list, manifests, snapshotId, snapshot.ParentSnapshotId, snapshot.SequenceNumber);
+            var (written, _) = await ManifestListWriter.WriteAsync(list, manifests, snapshotId, snapshot.ParentSnapshotId, snapshot.SequenceNumber, null);
             manifests.Clear();
             manifests.AddRange(written);
             snapshot = snapshot with { ManifestList = location };

@@ -1,5 +1,6 @@
 using System.Text;
 using DataLake.Iceberg.Types;
+using DataLake.Iceberg.Values;
 
 namespace DataLake.Iceberg.Tests.Types;
 
@@ -62,7 +63,9 @@ public sealed class SchemaTests
     [InlineData("binary")]
     [InlineData("fixed[16]")]
     [InlineData("decimal(9, 2)")]
-    public void Every_primitive_type_of_version_2_has_its_json_form(string text) => PrimitiveType.Parse(text).ToString().ShouldBe(text);
+    [InlineData("timestamp_ns")]
+    [InlineData("timestamptz_ns")]
+    public void Every_primitive_type_has_its_json_form(string text) => PrimitiveType.Parse(text).ToString().ShouldBe(text);
 
     [Theory]
     [InlineData("decimal(9,2)", "decimal(9, 2)")]
@@ -71,17 +74,33 @@ public sealed class SchemaTests
     public void White_space_around_parameters_is_read(string text, string canonical) => PrimitiveType.Parse(text).ToString().ShouldBe(canonical);
 
     [Theory]
-    [InlineData("timestamp_ns", IcebergErrorKind.Unsupported)]
     [InlineData("variant", IcebergErrorKind.Unsupported)]
     [InlineData("geometry(OGC:CRS84)", IcebergErrorKind.Unsupported)]
     [InlineData("unknown", IcebergErrorKind.Unsupported)]
+    [InlineData("variant(1)", IcebergErrorKind.Corrupt)]
     [InlineData("decimal(39,2)", IcebergErrorKind.Corrupt)]
     [InlineData("decimal(9)", IcebergErrorKind.Corrupt)]
     [InlineData("fixed[-1]", IcebergErrorKind.Corrupt)]
     [InlineData("fixed[99999999999]", IcebergErrorKind.Corrupt)]
     [InlineData("varchar", IcebergErrorKind.Corrupt)]
-    public void Types_of_version_3_are_refused_and_others_are_damage(string text, IcebergErrorKind kind) =>
+    public void Types_without_values_here_are_refused_and_others_are_damage(string text, IcebergErrorKind kind) =>
         Should.Throw<IcebergException>(() => PrimitiveType.Parse(text)).Kind.ShouldBe(kind);
+
+    [Fact]
+    public void A_schema_keeps_the_types_and_defaults_of_version_3()
+    {
+        var json = """
+            {"type":"struct","schema-id":0,"fields":[{"id":1,"name":"v","required":false,"type":"variant"},{"id":2,"name":"g","required":false,"type":"geometry(srid:3857)"},
+            {"id":3,"name":"p","required":false,"type":"geography(OGC:CRS84, karney)"},{"id":4,"name":"u","required":false,"type":"unknown"},
+            {"id":5,"name":"l","required":false,"type":{"type":"list","element-id":6,"element":"variant","element-required":false}},
+            {"id":7,"name":"t","required":true,"type":"timestamp_ns","initial-default":"2017-11-16T22:31:08.123456789","write-default":"1969-12-31T23:59:59.999999999"}]}
+            """.ReplaceLineEndings("").Replace("},            {", "},{", StringComparison.Ordinal);
+        var schema = SchemaJson.Parse(System.Text.Encoding.UTF8.GetBytes(json));
+        System.Text.Encoding.UTF8.GetString(SchemaJson.ToUtf8(schema)).ShouldBe(json);
+        DefaultValues.InitialOf(schema.FindField(7)!).ShouldBe(IcebergValue.TimestampNs(1_510_871_468_123_456_789));
+        DefaultValues.WrittenOf(schema.FindField(7)!).ShouldBe(IcebergValue.TimestampNs(-1));
+        DefaultValues.InitialOf(schema.FindField(1)!).IsNull.ShouldBeTrue();
+    }
 
     [Theory]
     [InlineData(1, 1)]

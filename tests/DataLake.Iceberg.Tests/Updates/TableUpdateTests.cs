@@ -163,7 +163,37 @@ public sealed class TableUpdateTests
         table.Location.ShouldBe("s3://c/t");
         Invalid(() => Apply(table, new TableUpdate.AssignUuid(Guid.NewGuid()))).ShouldContain("never changes");
         Invalid(() => Apply(table, new TableUpdate.UpgradeFormatVersion(1))).ShouldContain("cannot go back");
-        Should.Throw<IcebergException>(() => Apply(table, new TableUpdate.UpgradeFormatVersion(3))).Kind.ShouldBe(IcebergErrorKind.Unsupported);
+        Should.Throw<IcebergException>(() => Apply(table, new TableUpdate.UpgradeFormatVersion(4))).Kind.ShouldBe(IcebergErrorKind.Unsupported);
+    }
+
+    [Fact]
+    public void A_table_of_version_3_gives_row_ids_once_and_never_goes_back()
+    {
+        var table = Apply(Commit(New(), 1), new TableUpdate.UpgradeFormatVersion(3));
+        (table.FormatVersion, table.NextRowId, table.HasRowLineage, table.CurrentSnapshot!.FirstRowId).ShouldBe((3, 0, true, null));
+        table = Commit(Commit(table, 2), 3);
+        (table.NextRowId, table.FindSnapshot(2)!.FirstRowId, table.FindSnapshot(3)!.FirstRowId).ShouldBe((20, 0, 10));
+        Parse(JsonOf(table)).NextRowId.ShouldBe(20);
+        JsonOf(Parse(JsonOf(table))).ShouldBe(JsonOf(table));
+
+        // Also what a branch takes, and what is rolled back.
+        var snapshot = Snapshot(table, 4);
+        table = Apply(table, new TableUpdate.AddSnapshot(snapshot), new TableUpdate.RemoveSnapshots([4]));
+        table.NextRowId.ShouldBe(30);
+        var late = Should.Throw<IcebergException>(() => Apply(table, new TableUpdate.AddSnapshot(snapshot with { SnapshotId = 5, SequenceNumber = 9 })));
+        (late.Kind, late.CanRetry).ShouldBe((IcebergErrorKind.CommitConflict, true));
+        Invalid(() => Apply(table, new TableUpdate.AddSnapshot(Snapshot(table, 5) with { FirstRowId = null }))).ShouldContain("lacks its first row id");
+        Invalid(() => Apply(table, new TableUpdate.AddSnapshot(Snapshot(table, 5) with { AddedRows = long.MaxValue }))).ShouldContain("more than there are ids");
+        Invalid(() => Apply(table, new TableUpdate.UpgradeFormatVersion(2))).ShouldContain("cannot go back");
+    }
+
+    [Fact]
+    public void Encryption_keys_are_kept_as_they_are()
+    {
+        var key = new EncryptionKey("k", """{"key-id":"k","encrypted-key-metadata":"aa==","later":[1]}""");
+        var table = Apply(New(3), new TableUpdate.AddEncryptionKey(key), new TableUpdate.AddEncryptionKey(new EncryptionKey("j", """{"key-id":"j","encrypted-key-metadata":"b"}""")), new TableUpdate.RemoveEncryptionKey("j"));
+        (table.IsEncrypted, New(3).IsEncrypted).ShouldBe((true, false));
+        Parse(JsonOf(table)).EncryptionKeys.ShouldBe([key]);
     }
 
     [Fact]
@@ -201,7 +231,8 @@ public sealed class TableUpdateTests
              {"action":"set-location","location":"s3://b/t"},{"action":"set-properties","updates":{"a":"1"}},{"action":"remove-properties","removals":["b"]},
              {"action":"set-statistics","snapshot-id":5,"statistics":{"snapshot-id":5,"statistics-path":"s3://b/s"}},{"action":"remove-statistics","snapshot-id":4},
              {"action":"set-partition-statistics","snapshot-id":5,"partition-statistics":{"snapshot-id":5}},{"action":"remove-partition-statistics","snapshot-id":4},
-             {"action":"remove-partition-specs","spec-ids":[9]},{"action":"remove-schemas","schema-ids":[9]}]
+             {"action":"remove-partition-specs","spec-ids":[9]},{"action":"remove-schemas","schema-ids":[9]},
+             {"action":"add-encryption-key","encryption-key":{"key-id":"k","encrypted-key-metadata":"aa=="}},{"action":"remove-encryption-key","key-id":"k"}]
             """;
         var updates = TableUpdateJson.Parse(Encoding.UTF8.GetBytes(json));
         var again = Encoding.UTF8.GetString(TableUpdateJson.ToUtf8(updates));

@@ -92,10 +92,12 @@ public sealed class RangeOverwritePlannerTests(CatalogFixture lake) : IClassFixt
         plan.Change.RemovedFiles.Count.ShouldBe(1);
     }
 
-    [Fact]
-    public async Task What_is_deleted_already_is_not_deleted_again_and_a_file_of_which_nothing_is_left_leaves()
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task What_is_deleted_already_is_not_deleted_again_and_a_file_of_which_nothing_is_left_leaves(int version)
     {
-        var table = await CreateAsync("again");
+        var table = await CreateAsync($"again_{version}", version);
         var file = await table.WriteAsync([.. Enumerable.Range(0, 350).Select(id => ((long)id, 0L))]);
         await table.AppendAsync(file);
         await table.CommitAsync(await table.PlanRangeAsync(100, 250));
@@ -155,10 +157,12 @@ public sealed class RangeOverwritePlannerTests(CatalogFixture lake) : IClassFixt
         byAdded.RowsReplaced.ShouldBe(1);
     }
 
-    [Fact]
-    public async Task Rows_that_somebody_adds_within_the_range_are_a_conflict_and_others_are_not()
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Rows_that_somebody_adds_within_the_range_are_a_conflict_and_others_are_not(int version)
     {
-        var table = await CreateAsync("range_conflict");
+        var table = await CreateAsync($"range_conflict_{version}", version);
         await table.AppendAsync(await table.WriteAsync((1, 0), (5, 0), (9, 0), (10, 0)));
         var mine = await table.WriteAsync((6, 1));
         var plan = await table.PlanRangeAsync(5, 10, mine);
@@ -208,13 +212,15 @@ public sealed class RangeOverwritePlannerTests(CatalogFixture lake) : IClassFixt
     }
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    public async Task Random_overwrites_among_compactions_leave_the_rows_that_a_list_says(int seed)
+    [InlineData(1, 2)]
+    [InlineData(2, 2)]
+    [InlineData(3, 2)]
+    [InlineData(4, 3)]
+    [InlineData(5, 3)]
+    public async Task Random_overwrites_among_compactions_leave_the_rows_that_a_list_says(int seed, int version)
     {
         var random = new RandomRows(seed);
-        var table = await CreateAsync($"range_model_{seed}");
+        var table = await CreateAsync($"range_model_{seed}", version);
         var model = new List<(long Id, long Value)>();
         for (var commit = 0; commit < 12; commit++)
         {
@@ -228,6 +234,7 @@ public sealed class RangeOverwritePlannerTests(CatalogFixture lake) : IClassFixt
             plan.RowsReplaced.ShouldBeGreaterThanOrEqualTo(replaced);
             if (plan.Change.RemovedFiles.Count == 0) plan.RowsReplaced.ShouldBe(replaced);
             (await table.RowsAsync()).ShouldBe([.. model.Select(row => $"{row.Id}|{row.Value}").Order(StringComparer.Ordinal)], $"commit {commit}");
+            (await table.VectorsAsync()).Select(vector => vector.ReferencedDataFile).ShouldBeUnique();
             if (commit % 5 == 4) await table.CompactAsync();
         }
     }
@@ -243,5 +250,5 @@ public sealed class RangeOverwritePlannerTests(CatalogFixture lake) : IClassFixt
         (await Should.ThrowAsync<IcebergException>(() => table.PlanRangeAsync(IcebergValue.Null, IcebergValue.Date(1), fieldId: 3))).Message.ShouldContain("the field 3, which is no column");
     }
 
-    private Task<UpsertTable> CreateAsync(string name) => UpsertTable.CreateAsync(lake, name, UpsertTable.Numbers);
+    private Task<UpsertTable> CreateAsync(string name, int version = 2) => UpsertTable.CreateAsync(lake, name, UpsertTable.Numbers, formatVersion: version);
 }

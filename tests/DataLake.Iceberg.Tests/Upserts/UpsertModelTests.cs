@@ -20,16 +20,18 @@ public sealed class UpsertModelTests(CatalogFixture lake) : IClassFixture<Catalo
         NestedField.Optional(3, "amount", PrimitiveType.Double), NestedField.Optional(4, "day", PrimitiveType.Date)));
 
     [Theory]
-    [InlineData(1, 0, false)]
-    [InlineData(2, 0, false)]
-    [InlineData(3, 4, false)]
-    [InlineData(4, 0, true)]
-    [InlineData(5, 4, true)]
-    [InlineData(6, 4, true)]
-    public async Task Live_rows_are_those_of_a_dictionary(int seed, int buckets, bool byKey)
+    [InlineData(1, 0, false, 2)]
+    [InlineData(2, 0, false, 2)]
+    [InlineData(3, 4, false, 2)]
+    [InlineData(4, 0, true, 2)]
+    [InlineData(5, 4, true, 2)]
+    [InlineData(6, 4, true, 3)]
+    [InlineData(7, 0, false, 3)]
+    [InlineData(8, 4, false, 3)]
+    public async Task Live_rows_are_those_of_a_dictionary(int seed, int buckets, bool byKey, int version)
     {
         var random = new RandomRows(seed);
-        var table = await UpsertTable.CreateAsync(lake, $"model_{seed}", Schema);
+        var table = await UpsertTable.CreateAsync(lake, $"model_{seed}", Schema, formatVersion: version);
         if (buckets > 0) await table.LayOutAsync(new TableLayout([new LayoutPartition("id", Transform.Bucket(buckets))], []));
         var spec = (await table.LoadAsync()).Metadata.DefaultSpec;
         var model = new Dictionary<long, IcebergValue[]>();
@@ -53,6 +55,7 @@ public sealed class UpsertModelTests(CatalogFixture lake) : IClassFixture<Catalo
             }
 
             var before = (await table.RowsAsync()).Count;
+            var deletedBefore = (await table.VectorsAsync()).ToDictionary(vector => vector.ReferencedDataFile!, vector => vector.RecordCount);
             var plan = await table.PlanAsync(generations, deletedKeys, options: new KeySearchOptions { KeyBytes = random.Pick<long>([1, 1 << 20]), Parallelism = random.Next(1, 5) }, byKey: byKey);
             var outcome = await table.CommitAsync(plan);
             var after = await table.RowsAsync();
@@ -70,9 +73,21 @@ public sealed class UpsertModelTests(CatalogFixture lake) : IClassFixture<Catalo
             }
 
             plan.RowsReplaced.ShouldBe(before + generations.Sum(files => files.Sum(file => file.RecordCount)) - after.Count);
-            plan.DeleteFiles.Sum(file => file.RecordCount).ShouldBe(plan.RowsReplaced);
-            plan.DeleteFiles.Select(file => file.Partition).ShouldBeUnique();
+
+            // A vector has what was deleted of its data file before too.
+            plan.DeleteFiles.Sum(file => file.RecordCount - deletedBefore.GetValueOrDefault(file.ReferencedDataFile ?? "")).ShouldBe(plan.RowsReplaced);
+            if (version == 2) plan.DeleteFiles.Select(file => file.Partition).ShouldBeUnique();
+            else (plan.DeleteFiles.Select(file => file.FilePath).Distinct().Count() <= 1, plan.DeleteFiles.All(file => file.IsDeletionVector)).ShouldBe((true, true));
+            (await table.VectorsAsync()).Select(vector => vector.ReferencedDataFile).ShouldBeUnique();
             outcome.Snapshot.Operation.ShouldBe(plan.RowsReplaced == 0 ? "append" : generations.All(files => files.Count == 0) ? "delete" : "overwrite");
+        }
+
+        // Which knows no deletion vectors.
+        if (version == 3)
+        {
+            (await table.VectorsAsync()).ShouldNotBeEmpty();
+            await table.CompactAsync(new CompactionOptions { MinFiles = 2, DeletedShare = 0 });
+            (await table.VectorsAsync()).ShouldBeEmpty();
         }
 
         var lines = (await LakeReaders.IcebergAsync(lake.Lake.Resolve(lake.Files.PathOf((await table.LoadAsync()).MetadataLocation)))).Skip(1).ToList();

@@ -14,10 +14,12 @@ namespace DataLake.Iceberg.Tests.Upserts;
 
 public sealed class UpsertPlannerTests(CatalogFixture lake) : IClassFixture<CatalogFixture>
 {
-    [Fact]
-    public async Task An_upsert_whose_keys_somebody_added_meanwhile_is_planned_again()
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task An_upsert_whose_keys_somebody_added_meanwhile_is_planned_again(int version)
     {
-        var table = await CreateAsync("conflict");
+        var table = await CreateAsync($"conflict_{version}", version);
         await table.UpsertAsync(await table.WriteAsync((1, 10), (2, 20), (9, 90)));
         var mine = await table.WriteAsync((2, 21), (5, 50));
         var plan = await table.PlanAsync([[mine]]);
@@ -30,7 +32,7 @@ public sealed class UpsertPlannerTests(CatalogFixture lake) : IClassFixture<Cata
         var again = await table.UpsertAsync(mine);
         again.RowsReplaced.ShouldBe(2);
         (await table.RowsAsync()).ShouldBe(["1|10", "2|21", "5|50", "9|90"]);
-        table.DeleteFiles().ShouldBe(again.DeleteFiles.Select(file => file.FilePath));
+        table.DeleteFiles().ShouldBe(again.DeleteFiles.Select(file => file.FilePath).Distinct());
     }
 
     [Fact]
@@ -136,10 +138,12 @@ public sealed class UpsertPlannerTests(CatalogFixture lake) : IClassFixture<Cata
         (await table.RowsAsync()).ShouldBe(["-7|null|7", "1099511627776|null|4", "1|null|10", "2|null|22"]);
     }
 
-    [Fact]
-    public async Task Waiting_runs_are_one_snapshot_in_which_the_latest_row_of_a_key_wins()
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Waiting_runs_are_one_snapshot_in_which_the_latest_row_of_a_key_wins(int version)
     {
-        var table = await CreateAsync("generations");
+        var table = await CreateAsync($"generations_{version}", version);
         await table.UpsertAsync(await table.WriteAsync((1, 0), (2, 0), (3, 0)));
         var plan = await table.PlanAsync(
         [
@@ -155,10 +159,12 @@ public sealed class UpsertPlannerTests(CatalogFixture lake) : IClassFixture<Cata
         (outcome.Snapshot.SequenceNumber, outcome.Snapshot.Summary["added-position-deletes"]).ShouldBe((2, "4"));
     }
 
-    [Fact]
-    public async Task Deleted_keys_leave_the_table_and_not_the_rows_that_come_with_them()
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Deleted_keys_leave_the_table_and_not_the_rows_that_come_with_them(int version)
     {
-        var table = await CreateAsync("deleted");
+        var table = await CreateAsync($"deleted_{version}", version);
         await table.UpsertAsync(await table.WriteAsync((1, 1), (2, 2), (3, 3)));
         await table.CommitAsync(await table.PlanAsync([[await table.WriteAsync((2, 22), (4, 4))]], [await table.WriteAsync((2, 0), (3, 0), (8, 0))]));
         (await table.RowsAsync()).ShouldBe(["1|1", "2|22", "4|4"]);
@@ -216,5 +222,27 @@ public sealed class UpsertPlannerTests(CatalogFixture lake) : IClassFixture<Cata
         (plan.DeleteFiles.Single().ReferencedDataFile, table.DeleteFiles().Count).ShouldBe((low.FilePath, 0));
     }
 
-    private Task<UpsertTable> CreateAsync(string name) => UpsertTable.CreateAsync(lake, name, UpsertTable.Numbers);
+    [Fact]
+    public async Task An_upsert_of_an_upgraded_table_takes_its_position_deletes_into_vectors()
+    {
+        var table = await CreateAsync("upgraded");
+        var (first, second) = (await table.WriteAsync((1, 0), (2, 0), (3, 0)), await table.WriteAsync((4, 0), (5, 0), (6, 0)));
+        await table.AppendAsync(first, second);
+        var old = await table.UpsertAsync(await table.WriteAsync((1, 1), (4, 1)));
+        old.DeleteFiles.Single().IsDeletionVector.ShouldBeFalse();
+        var waiting = await table.PlanAsync([[await table.WriteAsync((3, 1))]]);
+        await table.UpgradeAsync();
+
+        // Planned for version 2, it would add what version 3 does not have.
+        (await Should.ThrowAsync<IcebergException>(() => table.CommitAsync(waiting))).Kind.ShouldBe(IcebergErrorKind.CommitConflict);
+        waiting.Discard();
+        var plan = await table.UpsertAsync(await table.WriteAsync((2, 2)));
+        (plan.RowsReplaced, plan.DeleteFiles.Single().IsDeletionVector, plan.DeleteFiles.Single().RecordCount, plan.DeleteFiles.Single().ReferencedDataFile).ShouldBe((1, true, 2, first.FilePath));
+        await table.UpsertAsync(await table.WriteAsync((5, 2), (1, 2)));
+        (await table.RowsAsync()).ShouldBe(["1|2", "2|2", "3|0", "4|1", "5|2", "6|0"]);
+        (await table.VectorsAsync()).ToDictionary(vector => vector.ReferencedDataFile!, vector => vector.RecordCount)
+            .ShouldBe(new Dictionary<string, long> { [first.FilePath] = 2, [second.FilePath] = 2, [old.Change.AddedFiles[0].FilePath] = 1 }, ignoreOrder: true);
+    }
+
+    private Task<UpsertTable> CreateAsync(string name, int version = 2) => UpsertTable.CreateAsync(lake, name, UpsertTable.Numbers, formatVersion: version);
 }

@@ -27,13 +27,15 @@ internal sealed class UpsertTable(CatalogFixture lake, CatalogTable created)
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<UpsertTable> CreateAsync(CatalogFixture lake, string name, Schema schema, PartitionSpec? spec = null, IReadOnlyDictionary<string, string>? properties = null)
+    public static async Task<UpsertTable> CreateAsync(CatalogFixture lake, string name, Schema schema, PartitionSpec? spec = null, IReadOnlyDictionary<string, string>? properties = null, int formatVersion = 2)
     {
-        var creation = TableMetadataUpdates.Creation(Guid.NewGuid(), lake.Files.LocationOf($"conformed/upserts/{name}"), schema, spec, null, properties);
+        var creation = TableMetadataUpdates.Creation(Guid.NewGuid(), lake.Files.LocationOf($"conformed/upserts/{name}"), schema, spec, null, properties, formatVersion);
         return new(lake, await lake.Catalog.CreateTableAsync(new TableIdentifier("upserts", name), creation, Cancellation));
     }
 
     public async Task<CatalogTable> LoadAsync() => (await lake.Catalog.LoadTableAsync(created.Identifier, Cancellation))!;
+
+    public async Task UpgradeAsync() => await lake.Catalog.CommitTableAsync(await LoadAsync(), [], [new TableUpdate.UpgradeFormatVersion(3)], Cancellation);
 
     public Task<CommitOutcome> CommitAsync(ReplacementPlan plan) => new TableCommitter(lake.Catalog, lake.Files, TimeProvider.System).CommitAsync(created.Identifier, plan.Change, Cancellation);
 
@@ -76,6 +78,14 @@ internal sealed class UpsertTable(CatalogFixture lake, CatalogTable created)
     /// <summary>Makes one of the files of each partition that has two or more.</summary>
     public Task<CompactionOutcome> CompactAsync(CompactionOptions? options = null) =>
         new Compaction(lake.Catalog, lake.Files, TimeProvider.System).RunAsync(created.Identifier, options ?? new CompactionOptions { MinFiles = 2 }, Cancellation);
+
+    /// <summary>The live deletion vectors.</summary>
+    public async Task<List<DataFile>> VectorsAsync()
+    {
+        var table = (await LoadAsync()).Metadata;
+        return await new ScanPlanner(lake.Files).PlanAsync(table, table.CurrentSnapshot, cancellation: Cancellation)
+            .SelectMany(file => file.Deletes.Select(delete => delete.DataFile)).Where(file => file.IsDeletionVector).ToListAsync(Cancellation);
+    }
 
     /// <summary>Writes a data file of rows of one partition, by a spec on the first column.</summary>
     public async Task<DataFile> WriteAsync(Schema schema, PartitionSpec spec, params IReadOnlyList<IcebergValue[]> rows)
@@ -125,5 +135,5 @@ internal sealed class UpsertTable(CatalogFixture lake, CatalogTable created)
 
     /// <summary>The delete files in the table's folder, whether they are part of it or not.</summary>
     public List<string> DeleteFiles(string? folder = null) =>
-        [.. lake.Files.List(folder ?? $"{Location}/data").Select(file => file.Location).Where(location => location.EndsWith("-deletes.parquet", StringComparison.Ordinal))];
+        [.. lake.Files.List(folder ?? $"{Location}/data").Select(file => file.Location).Where(location => location.Contains("-deletes.", StringComparison.Ordinal))];
 }

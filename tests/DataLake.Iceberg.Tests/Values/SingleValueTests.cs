@@ -28,6 +28,8 @@ public sealed class SingleValueTests
         { "timestamp", "\"2017-11-16T22:31:08.123456\"", "40a5282d215e0500" },
         { "timestamptz", "\"2017-11-16T22:31:08.123456+00:00\"", "40a5282d215e0500" },
         { "timestamp", "\"1969-12-31T23:59:59.999999\"", "ffffffffffffffff" },
+        { "timestamp_ns", "\"2017-11-16T22:31:08.123456789\"", "1585c56698b1f714" },
+        { "timestamptz_ns", "\"1969-12-31T23:59:59.999999999+00:00\"", "ffffffffffffffff" },
         { "string", "\"iceberg\"", "69636562657267" },
         { "string", "\"\"", "" },
         { "uuid", "\"f79c3e09-677c-4bbd-a479-3f349cb785e7\"", "f79c3e09677c4bbda4793f349cb785e7" },
