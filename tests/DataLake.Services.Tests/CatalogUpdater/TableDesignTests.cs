@@ -250,6 +250,36 @@ public sealed class TableDesignTests(TestPostgres postgres)
         await RowsAreAsync(lake, "whole");
     }
 
+    [Fact]
+    public async Task A_table_is_upgraded_to_version_3_where_deleted_rows_are_vectors_and_rows_have_ids()
+    {
+        await using var lake = await LakeSystem.CreateAsync(postgres, Items);
+        await StartAsync(lake, " - { table: items, cursor: at, key: [id], window: 3h, start: 2026-01-09T12:00:00Z }");
+        (await lake.TableAsync("public.items"))!.Metadata.FormatVersion.ShouldBe(2);
+        lake.Define(" - { table: items, cursor: at, key: [id], window: 3h, start: 2026-01-09T12:00:00Z, iceberg: { format_version: 3 } }");
+        for (var hour = 12; hour < 18; hour += 3)
+        {
+            await lake.Source.ExecuteAsync($"UPDATE items SET state = 'v{hour}', at = '2026-01-10 {hour}:10Z' WHERE id % 60 = {hour}");
+            await NextAsync(lake, TimeSpan.FromHours(3));
+            var vectors = await DeletesAsync(lake);
+            vectors.ShouldAllBe(file => file.IsDeletionVector);
+            vectors.Select(file => file.ReferencedDataFile).ShouldBeUnique();
+            await AreAsync();
+        }
+
+        var metadata = (await lake.TableAsync("public.items"))!.Metadata;
+        (metadata.FormatVersion, metadata.CurrentSnapshot!.FirstRowId is not null, metadata.NextRowId > 240).ShouldBe((3, true, true));
+
+        // Compaction takes the vectors away, and then readers that know no vectors find the rows too.
+        (await LookAsync(lake)).ShouldBe(["Compaction"]);
+        (await DeletesAsync(lake)).ShouldBeEmpty();
+        await AreAsync();
+        await RowsAreAsync(lake, "items");
+
+        async Task AreAsync() => (await lake.RowsAsync("public.items")).Select(row => $"{row["id"]} {row["state"]}").Order(StringComparer.Ordinal)
+            .ShouldBe((await lake.Source.ScalarAsync<string>("SELECT string_agg(id || ' ' || coalesce(state, ''), ',') FROM items")).Split(',').Order(StringComparer.Ordinal));
+    }
+
     private static async Task StartAsync(LakeSystem lake, string tables, string layoutDelay = "00:00:00")
     {
         lake.BySchedule = true;

@@ -15,14 +15,14 @@ internal static class DuckDbQuery
 {
     private static readonly string[] OwnNames = ["filename", "file_row_number"];
 
-    /// <exception cref="Failure">The snapshot has what such a query cannot say: deletes by key of single partitions, other formats than Parquet, structs or maps.</exception>
+    /// <exception cref="Failure">The snapshot has what such a query cannot say: deletion vectors, deletes by key of single partitions, other formats than Parquet, structs or maps.</exception>
     public static string Of(TableMetadata table, Schema schema, IReadOnlyList<ScanFile> files)
     {
         List<ManifestEntry> deletes = [.. files.SelectMany(file => file.Deletes).DistinctBy(entry => entry.DataFile.FilePath, StringComparer.Ordinal)];
         var byKey = deletes.FindAll(entry => entry.DataFile.Content == DataFileContent.EqualityDeletes);
         if (byKey.Exists(entry => table.FindSpec(entry.DataFile.PartitionSpecId) is not { IsUnpartitioned: true }) || files.Select(file => file.Data).Concat(deletes).Any(entry => entry.DataFile.FileFormat != FileFormat.Parquet))
         {
-            throw new Failure("This snapshot has equality deletes of single partitions, or files that are not Parquet, and no query over plain files reads it. Open it with an Iceberg engine; docs/catalogs.md says how.");
+            throw new Failure("This snapshot has deletion vectors (format version 3), equality deletes of single partitions, or data files that are not Parquet, and no query over plain files reads it. Open it with an Iceberg engine; docs/catalogs.md says how.");
         }
 
         if (files.Count == 0)
