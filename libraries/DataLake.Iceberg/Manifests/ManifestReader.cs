@@ -22,7 +22,8 @@ public sealed record ManifestReaderOptions
 
 /// <summary>
 /// Reads a manifest of version 1 to 3, entry by entry in bounded memory, and fills in what entries inherit from the manifest list
-/// (<see href="https://iceberg.apache.org/spec/#sequence-number-inheritance">Sequence Number Inheritance</see>, <see href="https://iceberg.apache.org/spec/#first-row-id-inheritance">First Row ID Inheritance</see>). The stream stays open.
+/// (<see href="https://iceberg.apache.org/spec/#sequence-number-inheritance">Sequence Number Inheritance</see>,
+/// <see href="https://iceberg.apache.org/spec/#first-row-id-inheritance">First Row ID Inheritance</see>). The stream stays open.
 /// </summary>
 public sealed class ManifestReader : IDisposable
 {

@@ -3,7 +3,8 @@ using DataLake.Iceberg.Types;
 namespace DataLake.Iceberg.Rows;
 
 /// <summary>
-/// The columns of row lineage (<see href="https://iceberg.apache.org/spec/#row-lineage">Row Lineage</see>): files of new rows do not have them, and their rows get both from the manifest; rows that moved bring theirs along.
+/// The columns of row lineage (<see href="https://iceberg.apache.org/spec/#row-lineage">Row Lineage</see>): files of new rows do not have them, and their
+/// rows get both from the manifest; rows that moved bring theirs along.
 /// </summary>
 public static class LineageColumns
 {

@@ -18,7 +18,8 @@ public sealed record FileRows(DataFile File, IReadOnlyList<DataFile> Deletes, lo
 
 /// <summary>
 /// Reads the rows of data files without those that are deleted, by the columns of one schema: columns are found by field id, those that a file does not have are null or
-/// their initial default, narrower types are widened (<see href="https://iceberg.apache.org/spec/#column-projection">Column Projection</see>). One file at a time, in memory of a batch, and of a page and a dictionary a column.
+/// their initial default, narrower types are widened
+/// (<see href="https://iceberg.apache.org/spec/#column-projection">Column Projection</see>). One file at a time, in memory of a batch, and of a page and a dictionary a column.
 /// </summary>
 /// <param name="open">Opens files.</param>
 /// <param name="schema">What is asked for: the table's schema, or that and <see cref="LineageColumns"/>.</param>

@@ -12,7 +12,8 @@ namespace DataLake.Iceberg.Upserts;
 /// <summary>A live data file that can hold rows which are replaced, and the position delete files that apply to it.</summary>
 internal sealed record Candidate(DataFile File, IReadOnlyList<DataFile> Deletes);
 
-/// <summary>What every replacement of rows does: finds the files that can lose rows, leaves out what is deleted already, and writes the rest down as position deletes, or what a table of version 3 has in their place.</summary>
+/// <summary>What every replacement of rows does: finds the files that can lose rows, leaves out what is deleted already, and writes the rest down as position
+/// deletes, or what a table of version 3 has in their place.</summary>
 /// <param name="files">The files of the table.</param>
 /// <param name="table">The table as the commit will leave it.</param>
 internal sealed class RowDeletes(TableFiles files, TableMetadata table)
