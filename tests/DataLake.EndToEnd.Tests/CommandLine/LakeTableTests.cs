@@ -22,10 +22,12 @@ public sealed class LakeTableTests(TestPostgres postgres)
           - { table: public.loans }
         """;
 
-    [Fact]
-    public async Task A_table_is_read_as_it_was_and_goes_back_and_what_is_missing_is_read_again()
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task A_table_is_read_as_it_was_and_goes_back_and_what_is_missing_is_read_again(int version)
     {
-        await using var lake = await OperationsLake.CreateAsync(postgres, Definition);
+        await using var lake = await OperationsLake.CreateAsync(postgres, Definition.Replace("lag: 0s", $"lag: 0s, iceberg: {{ format_version: {version} }}", StringComparison.Ordinal));
         await OnceAsync(lake);
         await lake.Source.ExecuteAsync("CREATE TABLE earlier AS TABLE shipments");
         var first = (await lake.TableAsync("public.shipments")).ShouldNotBeNull();

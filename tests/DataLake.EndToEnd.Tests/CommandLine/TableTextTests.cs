@@ -1,6 +1,7 @@
 using DataLake.Cli.Output;
 using DataLake.Cli.Tables;
 using DataLake.Contracts;
+using DataLake.Iceberg.Deletes;
 using DataLake.Iceberg.Layout;
 using DataLake.Iceberg.Manifests;
 using DataLake.Iceberg.Metadata;
@@ -18,6 +19,8 @@ namespace DataLake.EndToEnd.Tests.CommandLine;
 
 public sealed class TableTextTests
 {
+    private static readonly Dictionary<string, PositionSet> NoVectors = [];
+
     private static readonly DateTimeOffset Start = new(2026, 3, 1, 0, 0, 0, TimeSpan.Zero);
 
     [Theory]
@@ -72,9 +75,10 @@ public sealed class TableTextTests
         var table = TableMetadataUpdates.Apply(plain, new TableLayout([new LayoutPartition("id", Transform.Bucket(2))], []).Updates("t", plain), new MetadataChange(2, null));
         var deletes = Entry(new DataFile { FilePath = "file:///lake/t/deletes.parquet", PartitionSpecId = 1, Content = DataFileContent.EqualityDeletes, EqualityIds = [1], RecordCount = 1, FileSizeInBytes = 1 });
         var data = Entry(new DataFile { FilePath = "file:///lake/t/data.parquet", RecordCount = 1, FileSizeInBytes = 1 });
-        Should.Throw<Failure>(() => DuckDbQuery.Of(table, schema, [new ScanFile(data, [deletes])])).Message.ShouldContain("docs/catalogs.md");
-        DuckDbQuery.Of(table, schema, [new ScanFile(data, [])]).ShouldContain("'/lake/t/data.parquet'");
-        DuckDbQuery.Of(table, schema, []).ShouldBe("SELECT CAST(NULL AS BIGINT) AS \"id\" WHERE false;");
+        Should.Throw<Failure>(() => DuckDbQuery.Of(table, schema, [new ScanFile(data, [deletes])], NoVectors)).Message.ShouldContain("docs/catalogs.md");
+        Should.Throw<Failure>(() => DuckDbQuery.Of(table, schema, [new ScanFile(data, [])], vectorRows: null)).Message.ShouldContain("more rows away than a query can name");
+        DuckDbQuery.Of(table, schema, [new ScanFile(data, [])], NoVectors).ShouldContain("'/lake/t/data.parquet'");
+        DuckDbQuery.Of(table, schema, [], NoVectors).ShouldBe("SELECT CAST(NULL AS BIGINT) AS \"id\" WHERE false;");
     }
 
     [Fact]

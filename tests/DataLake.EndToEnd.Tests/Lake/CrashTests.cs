@@ -60,17 +60,19 @@ public sealed class CrashTests(TestPostgres postgres)
     }
 
     [Theory]
-    [InlineData("catalog.deletes-written", "position")]
-    [InlineData("iceberg.manifests-written", "position")]
-    [InlineData("iceberg.metadata-written", "position")]
-    [InlineData("catalog.table-committed", "position")]
-    [InlineData("catalog.deletes-written", "equality")]
-    [InlineData("iceberg.manifests-written", "equality")]
-    [InlineData("catalog.table-committed", "equality")]
-    public async Task A_host_that_is_killed_in_an_upsert_replaces_each_row_once(string failpoint, string deletes)
+    [InlineData("catalog.deletes-written", "position", 2)]
+    [InlineData("iceberg.manifests-written", "position", 2)]
+    [InlineData("iceberg.metadata-written", "position", 2)]
+    [InlineData("catalog.table-committed", "position", 2)]
+    [InlineData("catalog.deletes-written", "position", 3)]
+    [InlineData("catalog.table-committed", "position", 3)]
+    [InlineData("catalog.deletes-written", "equality", 2)]
+    [InlineData("iceberg.manifests-written", "equality", 2)]
+    [InlineData("catalog.table-committed", "equality", 2)]
+    public async Task A_host_that_is_killed_in_an_upsert_replaces_each_row_once(string failpoint, string deletes, int version)
     {
         await using var lake = await OperationsLake.CreateAsync(
-            postgres, Definition.Replace("key: [shipment_id],", $"key: [shipment_id], iceberg: {{ deletes: {deletes}, partition_by: [\"bucket(2, shipment_id)\"] }},", StringComparison.Ordinal));
+            postgres, Definition.Replace("key: [shipment_id],", $"key: [shipment_id], iceberg: {{ format_version: {version}, deletes: {deletes}, partition_by: [\"bucket(2, shipment_id)\"] }},", StringComparison.Ordinal));
         (await lake.OnceAsync()).ExitCode.ShouldBe(0);
         await lake.Source.ExecuteAsync("UPDATE shipments SET value = value + 1, updated_at = clock_timestamp() WHERE shipment_id % 3 = 0");
         var (exitCode, printed) = await lake.OnceAsync($"{failpoint}=kill");

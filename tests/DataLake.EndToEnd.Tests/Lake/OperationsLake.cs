@@ -93,7 +93,8 @@ internal sealed class OperationsLake : IAsyncDisposable
     public async Task<string> QueryAsync(string table)
     {
         var metadata = (await TableAsync(table))!.Metadata;
-        return DuckDbQuery.Of(metadata, metadata.CurrentSchema, await new ScanPlanner(TableFiles).PlanAsync(metadata, metadata.CurrentSnapshot).ToListAsync()).TrimEnd(';');
+        var content = await SnapshotContent.ReadAsync(TableFiles, metadata, metadata.CurrentSnapshot, metadata.CurrentSchema, CancellationToken.None);
+        return DuckDbQuery.Of(metadata, metadata.CurrentSchema, content.Scan, content.VectorRows).TrimEnd(';');
     }
 
     /// <summary>Every file under RAW, whether it is part of a table or not.</summary>

@@ -64,7 +64,8 @@ internal static class TableCommand
     private static async Task<string> QueryAsync(LakeTables lake, TableMetadata table, string? asOf, CancellationToken cancellation)
     {
         var (snapshot, schema) = SnapshotChoice.AsOf(table, asOf);
-        return DuckDbQuery.Of(table, schema, (await SnapshotContent.ReadAsync(lake.Files, table, snapshot, schema, cancellation)).Scan);
+        var content = await SnapshotContent.ReadAsync(lake.Files, table, snapshot, schema, cancellation);
+        return DuckDbQuery.Of(table, schema, content.Scan, content.VectorRows);
     }
 
     private static async Task<IReadOnlyList<ListedTable>> ListAsync(LakeTables lake, string? pipeline, CancellationToken cancellation)

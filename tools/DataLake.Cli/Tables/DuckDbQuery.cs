@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using DataLake.Cli.Output;
+using DataLake.Iceberg.Deletes;
 using DataLake.Iceberg.Manifests;
 using DataLake.Iceberg.Metadata;
 using DataLake.Iceberg.Planning;
@@ -15,14 +16,23 @@ internal static class DuckDbQuery
 {
     private static readonly string[] OwnNames = ["filename", "file_row_number"];
 
-    /// <exception cref="Failure">The snapshot has what such a query cannot say: deletion vectors, deletes by key of single partitions, other formats than Parquet, structs or maps.</exception>
-    public static string Of(TableMetadata table, Schema schema, IReadOnlyList<ScanFile> files)
+    /// <param name="table">The table.</param>
+    /// <param name="schema">The snapshot's columns.</param>
+    /// <param name="files">Its files.</param>
+    /// <param name="vectorRows">As <see cref="SnapshotContent.VectorRows"/>.</param>
+    /// <exception cref="Failure">The snapshot has what such a query cannot say: deletion vectors of many rows, deletes by key of single partitions, other formats than Parquet, structs or maps.</exception>
+    public static string Of(TableMetadata table, Schema schema, IReadOnlyList<ScanFile> files, IReadOnlyDictionary<string, PositionSet>? vectorRows)
     {
-        List<ManifestEntry> deletes = [.. files.SelectMany(file => file.Deletes).DistinctBy(entry => entry.DataFile.FilePath, StringComparer.Ordinal)];
+        List<ManifestEntry> deletes = [.. files.SelectMany(file => file.Deletes).DistinctBy(entry => (entry.DataFile.FilePath, entry.DataFile.ContentOffset))];
         var byKey = deletes.FindAll(entry => entry.DataFile.Content == DataFileContent.EqualityDeletes);
-        if (byKey.Exists(entry => table.FindSpec(entry.DataFile.PartitionSpecId) is not { IsUnpartitioned: true }) || files.Select(file => file.Data).Concat(deletes).Any(entry => entry.DataFile.FileFormat != FileFormat.Parquet))
+        if (byKey.Exists(entry => table.FindSpec(entry.DataFile.PartitionSpecId) is not { IsUnpartitioned: true }) || files.Select(file => file.Data).Concat(deletes).Any(entry => entry.DataFile.FileFormat != FileFormat.Parquet && !entry.DataFile.IsDeletionVector))
         {
-            throw new Failure("This snapshot has deletion vectors (format version 3), equality deletes of single partitions, or data files that are not Parquet, and no query over plain files reads it. Open it with an Iceberg engine; docs/catalogs.md says how.");
+            throw new Failure("This snapshot has equality deletes of single partitions, or files that are not Parquet, and no query over plain files reads it. Open it with an Iceberg engine; docs/catalogs.md says how.");
+        }
+
+        if (vectorRows is null)
+        {
+            throw new Failure("The deletion vectors of this snapshot (format version 3) take more rows away than a query can name. Open it with an Iceberg engine (docs/catalogs.md says how), or wait for the next compaction.");
         }
 
         if (files.Count == 0)
@@ -32,7 +42,8 @@ internal static class DuckDbQuery
 
         var sql = new StringBuilder(deletes.Count == 0 ? "SELECT *" : "SELECT data.* EXCLUDE (filename, file_row_number)").AppendLine().Append("FROM read_parquet(");
         AppendList(sql, files.Select(file => file.Data.DataFile));
-        var hasChanged = table.Schemas.Count > 1;
+        // Files that compaction wrote may have more columns: ids of rows.
+        var hasChanged = table.Schemas.Count > 1 || table.HasRowLineage;
         if (hasChanged)
         {
             AppendSchema(sql, schema.Columns.Fields);
@@ -55,18 +66,27 @@ internal static class DuckDbQuery
             AppendAges(sql, "added", files.Select(file => file.Data), "data");
         }
 
-        sql.AppendLine().Append("WHERE ").AppendJoin("\n  AND ", Conditions(schema, deletes, byKey, hasChanged, files[0].Data.DataFile.FilePath));
+        sql.AppendLine().Append("WHERE ").AppendJoin("\n  AND ", Conditions(schema, deletes, byKey, vectorRows, hasChanged, files[0].Data.DataFile.FilePath));
         return sql.Append(';').ToString();
     }
 
-    private static IEnumerable<string> Conditions(Schema schema, List<ManifestEntry> deletes, List<ManifestEntry> byKey, bool hasChanged, string location)
+    private static IEnumerable<string> Conditions(
+        Schema schema, List<ManifestEntry> deletes, List<ManifestEntry> byKey, IReadOnlyDictionary<string, PositionSet> vectorRows, bool hasChanged, string location)
     {
-        if (deletes.Count > byKey.Count)
+        if (vectorRows.Values.Any(rows => rows.Count > 0))
+        {
+            yield return new StringBuilder("NOT EXISTS (FROM (VALUES")
+                .AppendJoin(',', vectorRows.SelectMany(file => file.Value, (file, row) => string.Create(CultureInfo.InvariantCulture, $"\n    ({Text(PathOf(file.Key))}, {row})")))
+                .AppendLine(") vector(file, pos)").Append("    WHERE vector.file = data.filename AND vector.pos = data.file_row_number)").ToString();
+        }
+
+        var positions = deletes.FindAll(entry => entry.DataFile is { Content: DataFileContent.PositionDeletes, IsDeletionVector: false });
+        if (positions.Count > 0)
         {
             // Delete files name data files by their whole location.
             var scheme = location[..^PathOf(location).Length];
             var sql = new StringBuilder("NOT EXISTS (").AppendLine().Append("    FROM read_parquet(");
-            AppendList(sql, deletes.Except(byKey).Select(entry => entry.DataFile));
+            AppendList(sql, positions.Select(entry => entry.DataFile));
             yield return sql.AppendLine(", hive_partitioning = false) deleted").Append("    WHERE deleted.file_path = ").Append(scheme.Length == 0 ? "" : $"{Text(scheme)} || ")
                 .Append("data.filename AND deleted.pos = data.file_row_number)").ToString();
         }

@@ -1,7 +1,9 @@
+using DataLake.Iceberg.Deletes;
 using DataLake.Iceberg.Files;
 using DataLake.Iceberg.Manifests;
 using DataLake.Iceberg.Metadata;
 using DataLake.Iceberg.Planning;
+using DataLake.Iceberg.Rows;
 using DataLake.Iceberg.Types;
 
 namespace DataLake.Cli.Tables;
@@ -24,11 +26,14 @@ internal sealed record PartitionReport(string Path, int Files, long Rows, long B
 /// <summary>The files of a snapshot, as its manifests list them.</summary>
 internal sealed class SnapshotContent
 {
+    // A query that names more rows one by one is none that people read or programs like.
+    private const long MostVectorRows = 10_000;
+
     private SnapshotContent(TableMetadata table, Schema schema, List<ScanFile> scan)
     {
         Scan = scan;
         Files = [.. scan.Select(file => ReportOf(file, table, schema))];
-        Deletes = [.. scan.SelectMany(file => file.Deletes).Select(entry => entry.DataFile).DistinctBy(file => file.FilePath, StringComparer.Ordinal)];
+        Deletes = [.. scan.SelectMany(file => file.Deletes).Select(entry => entry.DataFile).DistinctBy(file => (file.FilePath, file.ContentOffset))];
         var isDivided = !table.DefaultSpec.IsUnpartitioned;
         Partitions = [.. Files.Where(file => isDivided || file.Partition is not null).GroupBy(file => file.Partition).OrderBy(files => files.Key is null).ThenBy(files => files.Key, StringComparer.Ordinal)
             .Select(files => new PartitionReport(files.Key ?? "(not divided yet)", files.Count(), files.Sum(file => file.Rows), files.Sum(file => file.Bytes)))];
@@ -43,7 +48,10 @@ internal sealed class SnapshotContent
 
     public IReadOnlyList<PartitionReport> Partitions { get; }
 
-    /// <summary>Rows that position delete files take away.</summary>
+    /// <summary>The rows that deletion vectors take away, by the location of their data file; null where they are more than a query can name.</summary>
+    public IReadOnlyDictionary<string, PositionSet>? VectorRows { get; private init; }
+
+    /// <summary>Rows that position delete files and deletion vectors take away.</summary>
     public long DeletedRows => Deletes.Where(file => file.Content == DataFileContent.PositionDeletes).Sum(file => file.RecordCount);
 
     /// <summary>Keys of equality delete files.</summary>
@@ -52,7 +60,27 @@ internal sealed class SnapshotContent
     public static async Task<SnapshotContent> ReadAsync(TableFiles files, TableMetadata table, Snapshot? snapshot, Schema schema, CancellationToken cancellation)
     {
         var scan = await new ScanPlanner(files).PlanAsync(table, snapshot, cancellation: cancellation).ToListAsync(cancellation);
-        return new SnapshotContent(table, schema, [.. scan.OrderBy(file => file.Data.SequenceNumber).ThenBy(file => file.Data.DataFile.FilePath, StringComparer.Ordinal)]);
+        return new SnapshotContent(table, schema, [.. scan.OrderBy(file => file.Data.SequenceNumber).ThenBy(file => file.Data.DataFile.FilePath, StringComparer.Ordinal)])
+        {
+            VectorRows = await VectorRowsAsync(files, scan, cancellation),
+        };
+    }
+
+    private static async Task<IReadOnlyDictionary<string, PositionSet>?> VectorRowsAsync(TableFiles files, List<ScanFile> scan, CancellationToken cancellation)
+    {
+        var rows = new Dictionary<string, PositionSet>();
+        var vectors = scan.SelectMany(file => file.Deletes, (file, delete) => (file.Data.DataFile, Vector: delete.DataFile)).Where(pair => pair.Vector.IsDeletionVector).ToList();
+        if (vectors.Sum(pair => pair.Vector.RecordCount) > MostVectorRows)
+        {
+            return null;
+        }
+
+        foreach (var (file, vector) in vectors)
+        {
+            rows[file.FilePath] = await RowReader.PositionsAsync((location, _) => ValueTask.FromResult(files.OpenRead(location)), new FileRows(file, [vector]), cancellation);
+        }
+
+        return rows;
     }
 
     private static FileReport ReportOf(ScanFile scanned, TableMetadata table, Schema schema)

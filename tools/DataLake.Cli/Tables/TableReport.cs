@@ -158,7 +158,7 @@ internal sealed record TableReport
     {
         try
         {
-            return (DuckDbQuery.Of(table, schema, content.Scan), null);
+            return (DuckDbQuery.Of(table, schema, content.Scan, content.VectorRows), null);
         }
         catch (Failure none)
         {
