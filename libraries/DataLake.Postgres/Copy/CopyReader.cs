@@ -22,7 +22,7 @@ public sealed class CopyReader : IDisposable
     private static ReadOnlySpan<byte> Signature => [(byte)'P', (byte)'G', (byte)'C', (byte)'O', (byte)'P', (byte)'Y', (byte)'\n', 0xFF, (byte)'\r', (byte)'\n', 0];
 
     private readonly Stream stream;
-    private readonly IReadOnlyList<string> columnNames;
+    private readonly CopyProblems problems;
     private readonly string table;
     private readonly LargeRows largeRows;
     private readonly CancellationToken cancellation;
@@ -56,7 +56,7 @@ public sealed class CopyReader : IDisposable
         ArgumentNullException.ThrowIfNull(columnNames);
         this.stream = stream;
         this.table = table;
-        this.columnNames = columnNames;
+        problems = new CopyProblems(table, columnNames);
         this.largeRows = largeRows ?? new LargeRows();
         this.cancellation = cancellation;
         batch = new RowBatch(columnNames.Count);
@@ -360,7 +360,7 @@ public sealed class CopyReader : IDisposable
             {
                 if (length < -1)
                 {
-                    return batch.Count > 0 ? false : throw Damaged($"has a length of {length} for the column {columnNames[column]}");
+                    return batch.Count > 0 ? false : throw Damaged($"has a length of {length} for the column {problems.NameOf(column)}");
                 }
 
                 continue;
@@ -368,7 +368,7 @@ public sealed class CopyReader : IDisposable
 
             if (length > largeRows.Limit - position)
             {
-                return batch.Count > 0 ? false : throw TooLarge(column, length);
+                return batch.Count > 0 ? false : throw problems.TooLarge(column, Rows + 1, length, largeRows.Limit);
             }
 
             position += length;
@@ -394,27 +394,14 @@ public sealed class CopyReader : IDisposable
         catch (ColumnValueException error)
         {
             Rows += row;
-            throw CannotKeep(column, error);
+            throw problems.CannotKeep(column, Rows + 1, error);
         }
         catch (ParquetException error) when (error.Kind == ParquetErrorKind.InvalidValue)
         {
             Rows += row;
-            throw new SourceException(SourceErrorKind.Corrupt,
-                $"Row {Rows + 1:N0} of {table} does not fit the column {columnNames[column]} as the source's catalog described it (NULL in a column that is NOT NULL, most likely): the table has changed since. The run is tried again.", error);
+            throw problems.DoesNotFit(column, Rows + 1, error);
         }
     }
 
-    private SourceException CannotKeep(int column, ColumnValueException error) => error.IsDamage
-        ? new(SourceErrorKind.Corrupt,
-            $"Row {Rows + 1:N0} of {table} cannot be read: the column {columnNames[column]} {error.Message}. Nothing of the stream is kept; the run is tried again.", error)
-        : new(SourceErrorKind.Value,
-            $"Row {Rows + 1:N0} of {table} cannot be kept: the column {columnNames[column]} {error.Message}. " +
-            "Mend the value in the source, or read the table through a view that casts the column to text.", error);
-
-    private SourceException TooLarge(int column, int length) => new(SourceErrorKind.Value,
-        $"Row {Rows + 1:N0} of {table} is larger than {largeRows.Limit:N0} bytes, the most that is kept in memory: the column {columnNames[column]} alone has {length:N0}. " +
-        "Leave its large column out by listing it as sensitive with the mask 'null', read the table through a view without it, or allow larger rows (the extractor's setting LargestRow): a row takes four times its size of memory.");
-
-    private SourceException Damaged(string problem) => new(SourceErrorKind.Corrupt,
-        $"The stream of {table} {problem} (after row {Rows:N0}). Nothing of it is kept; the run is tried again.");
+    private SourceException Damaged(string problem) => problems.Damaged(problem, Rows);
 }
