@@ -9,12 +9,23 @@ internal static partial class BackgroundThread
     private const int NicestValue = 19;
     private const int ThisThread = 0;
 
+    // Each works in some memory, and more than there are cores get nothing done.
+    private static readonly SemaphoreSlim Free = new(Environment.ProcessorCount);
+
     /// <summary>Runs work on a thread of its own.</summary>
     /// <param name="work">It blocks where it waits, so that it stays on its thread.</param>
-    public static Task Run(Action work) => Task.Factory.StartNew(() =>
+    /// <returns>Null where this process has as many such threads as cores.</returns>
+    public static Task? TryRun(Action work) => !Free.Wait(0) ? null : Task.Factory.StartNew(() =>
     {
-        GiveWay();
-        work();
+        try
+        {
+            GiveWay();
+            work();
+        }
+        finally
+        {
+            Free.Release();
+        }
     }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private static void GiveWay()

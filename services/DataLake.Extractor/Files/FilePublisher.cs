@@ -6,13 +6,22 @@ namespace DataLake.Extractor.Files;
 /// <param name="onFailure">Called when a file cannot be published: nothing that comes after it is of use.</param>
 internal sealed class FilePublisher(Action onFailure)
 {
+    // More at a time would take memory of all runs, and no time off any.
+    private static readonly SemaphoreSlim Background = new(Environment.ProcessorCount);
+
     private Task last = Task.CompletedTask;
 
-    /// <summary>Waits for the file before, and starts on the next.</summary>
+    /// <summary>Waits for the file before, and starts on the next; where as many are under way in this process as it has cores, the caller does it.</summary>
     public void Publish(Action publish)
     {
         Wait();
-        last = RunAsync(Task.Factory.StartNew(publish, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
+        if (!Background.Wait(0))
+        {
+            publish();
+            return;
+        }
+
+        last = RunAsync(Task.Factory.StartNew(() => PublishAndRelease(publish), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
     }
 
     /// <summary>Does something once all files so far are published.</summary>
@@ -24,6 +33,18 @@ internal sealed class FilePublisher(Action onFailure)
 
     /// <inheritdoc cref="Wait"/>
     public Task WaitAsync() => last;
+
+    private static void PublishAndRelease(Action publish)
+    {
+        try
+        {
+            publish();
+        }
+        finally
+        {
+            Background.Release();
+        }
+    }
 
     private static async Task DoAsync(Task before, Action action)
     {

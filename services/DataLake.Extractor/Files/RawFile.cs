@@ -73,7 +73,11 @@ internal sealed class RawFile : IDisposable
     }
 
     /// <summary>Writes the last rows and the footer. Nothing comes after it, and no row is held in memory.</summary>
-    public void Complete(CancellationToken cancellation) => Wait(new ValueTask(writer.CompleteAsync(cancellation)));
+    public void Complete(CancellationToken cancellation)
+    {
+        Wait(new ValueTask(writer.CompleteAsync(cancellation)));
+        Collect(); // Before the next file is filled, not once this one is published.
+    }
 
     /// <summary>Checks what was written, and puts it on disk under its name.</summary>
     /// <returns>The file with its receipt.</returns>
@@ -100,6 +104,11 @@ internal sealed class RawFile : IDisposable
         Wait(writer.DisposeAsync());
         hashing.Dispose();
         Wait(staged.DisposeAsync());
+        Collect();
+    }
+
+    private void Collect()
+    {
         if (hashing.BytesWritten >= LongLived)
         {
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);

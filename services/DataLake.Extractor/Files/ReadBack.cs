@@ -33,7 +33,7 @@ internal sealed class ReadBack(StagedFile staged, IReadOnlyList<ColumnMapping> m
         Add(writer);
         if (unread.Count > 0)
         {
-            background ??= BackgroundThread.Run(() => ReadUnread(staged.Flush));
+            background ??= BackgroundThread.TryRun(() => ReadUnread(staged.Flush)); // Else it is the caller's, in the end.
         }
     }
 
