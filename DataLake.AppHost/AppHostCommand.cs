@@ -81,7 +81,6 @@ internal static class AppHostCommand
             Console.Error.WriteLine($"error: {error.Message}");
             return BadInput;
         }
-
         catch (InvalidOperationException error) when (error.InnerException is FormatException or ArgumentException)
         {
             Console.Error.WriteLine($"error: {error.Message}"); // A setting of another type than is wanted; the message names it.

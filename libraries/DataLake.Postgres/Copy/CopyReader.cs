@@ -17,9 +17,6 @@ public sealed class CopyReader : IDisposable
 {
     private const int InitialBuffer = 256 * 1024;
     private const int EnoughToDecode = 128 * 1024;
-    private const int HeaderLength = 19;
-
-    private static ReadOnlySpan<byte> Signature => [(byte)'P', (byte)'G', (byte)'C', (byte)'O', (byte)'P', (byte)'Y', (byte)'\n', 0xFF, (byte)'\r', (byte)'\n', 0];
 
     private readonly Stream stream;
     private readonly CopyProblems problems;
@@ -272,28 +269,17 @@ public sealed class CopyReader : IDisposable
     private bool TryReadHeader()
     {
         var bytes = buffer.AsSpan(start, end - start);
-        if (bytes.Length < HeaderLength)
+        if (bytes.Length < CopyHeader.Length)
         {
             return false;
         }
 
-        if (!bytes.StartsWith(Signature))
+        if (CopyHeader.FaultOf(bytes) is { } fault)
         {
-            throw Damaged("does not start with COPY's signature");
+            throw Damaged(fault);
         }
 
-        // Bits 16 to 31 of the flags are critical: a reader that does not know them must stop.
-        if ((BinaryPrimitives.ReadUInt32BigEndian(bytes[11..]) & 0xFFFF_0000) != 0)
-        {
-            throw Damaged("uses a feature of COPY that is not known");
-        }
-
-        if (BinaryPrimitives.ReadInt32BigEndian(bytes[15..]) != 0)
-        {
-            throw Damaged("has a header extension, which no version of PostgreSQL writes");
-        }
-
-        start += HeaderLength;
+        start += CopyHeader.Length;
         headerRead = true;
         return true;
     }

@@ -60,10 +60,6 @@ internal sealed class RawFile : IDisposable
         if (largeRow > 0)
         {
             largeRows.Reclaim(largeRow);
-        }
-
-        if (largeRow > 0)
-        {
             readBack?.CatchUp(writer, cancellation);
         }
         else
