@@ -61,6 +61,8 @@ public sealed class CrashTests(TestPostgres postgres)
 
     [Theory]
     [InlineData("catalog.deletes-written", "position", 2)]
+    [InlineData("iceberg.manifests-written", "position", 2)]
+    [InlineData("iceberg.metadata-written", "position", 2)]
     [InlineData("catalog.table-committed", "position", 2)]
     [InlineData("iceberg.metadata-written", "position", 3)]
     [InlineData("catalog.table-committed", "position", 3)]
