@@ -20,7 +20,7 @@ internal sealed class Transport : IDisposable
     }
 
     private Transport(Socket socket, ServerAddress server, EndPoint place)
-        : this(new NetworkStream(socket, ownsSocket: true), server)
+        : this(place is IPEndPoint && OperatingSystem.IsLinux() ? new LowWaterStream(socket) : new NetworkStream(socket, ownsSocket: true), server)
     {
         this.socket = socket;
         Place = place;

@@ -65,6 +65,16 @@ public sealed class LogInTests(GuardedServer server) : IClassFixture<GuardedServ
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task Long_answers_come_whole_through_TLS()
+    {
+        await using var connection = await new SourceConnections(server.ConnectionString("scram_user", "pencil", "SSL Mode=Require"), 1, "long answers").OpenAsync(CancellationToken.None);
+        for (var time = 0; time < 2; time++)
+        {
+            (await ThingsCopy.RunAsync(connection, CancellationToken.None, "SELECT g FROM generate_series(1::bigint, 500000) g")).ShouldBe(500_000);
+        }
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_certificate_is_verified_as_far_as_the_mode_says()
     {
         string With(string mode, string root, string host = "localhost") => server.ConnectionString("tls_user", "pencil", $"SSL Mode={mode};Root Certificate={root}", host);

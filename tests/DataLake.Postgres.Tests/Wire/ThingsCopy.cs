@@ -14,12 +14,12 @@ internal static class ThingsCopy
 
     /// <summary>Reads all that the server sends.</summary>
     /// <returns>How many rows that were.</returns>
-    public static async Task<long> RunAsync(SourceConnection connection, CancellationToken cancellation)
+    public static async Task<long> RunAsync(SourceConnection connection, CancellationToken cancellation, string sql = "SELECT id FROM things")
     {
         await using var writer = new ParquetFileWriter(Stream.Null, new ParquetSchema([Column[0].Column]), new ParquetWriterOptions());
         var decoder = new RowDecoder(Column, writer.Columns);
         var rows = 0L;
-        await CopyReader.CopyAsync(connection, "SELECT id FROM things", "public.things", ["id"], copy =>
+        await CopyReader.CopyAsync(connection, sql, "public.things", ["id"], copy =>
         {
             while (copy.ReadBatch(decoder) > 0)
             {
