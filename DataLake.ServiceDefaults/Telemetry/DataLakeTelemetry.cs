@@ -21,6 +21,9 @@ public static class DataLakeTelemetry
     /// <summary>Bytes of files written, by pipeline and table.</summary>
     public static Counter<long> BytesWritten { get; } = Meter.CreateCounter<long>("datalake.extract.bytes", "By", "Bytes of Parquet written.");
 
+    /// <summary>Processor seconds of the threads that extracted rows, by pipeline and table. Divided by <see cref="RowsExtracted"/> it is what a row costs.</summary>
+    public static Counter<double> CpuTime { get; } = Meter.CreateCounter<double>("datalake.extract.cpu", "s", "Processor time of reading rows, writing, checking and publishing files.");
+
     /// <summary>Seconds an attempt took, by pipeline, table and outcome.</summary>
     public static Histogram<double> ExtractDuration { get; } = Meter.CreateHistogram<double>("datalake.extract.duration", "s", "Time of one attempt to extract a window.");
 

@@ -71,6 +71,9 @@ public sealed class Run
     /// <summary>Number of files written.</summary>
     public int FileCount { get; set; }
 
+    /// <summary>Processor time that the extractor's threads took for the attempt that was recorded, in seconds; null before that, and where its system cannot tell.</summary>
+    public double? CpuSeconds { get; set; }
+
     /// <summary>The source's log position (LSN) that the snapshot read by the run belongs to, as PostgreSQL writes it.</summary>
     public string? SourceLsn { get; set; }
 
@@ -82,6 +85,9 @@ public sealed class Run
 
     /// <summary>The W3C trace context the run was planned in, so that all its steps are one trace.</summary>
     public string? TraceParent { get; init; }
+
+    /// <summary>Processor seconds for a million rows, which compares runs and tables; null where there are no rows or the time is not known. Runs of few rows show what each run costs by itself.</summary>
+    public double? CpuSecondsPerMillionRows => Rows > 0 ? CpuSeconds * 1_000_000 / Rows : null;
 
     /// <summary>The window as a value.</summary>
     public Window Window => new(WindowFrom, WindowTo);

@@ -88,6 +88,7 @@ public sealed class RunClaims(IDbContextFactory<LedgerContext> ledger, TimeProvi
                 .SetProperty(run => run.Bytes, receipt.Bytes)
                 .SetProperty(run => run.FileCount, receipt.Files.Count)
                 .SetProperty(run => run.SourceLsn, receipt.SourceLsn)
+                .SetProperty(run => run.CpuSeconds, receipt.CpuSeconds)
                 .SetProperty(run => run.Error, (string?)null), cancellation);
             if (recorded == 0)
             {

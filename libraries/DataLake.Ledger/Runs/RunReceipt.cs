@@ -6,7 +6,8 @@ namespace DataLake.Ledger.Runs;
 /// <summary>What an attempt brings to the ledger when it has read its whole window.</summary>
 /// <param name="Files">The files it wrote.</param>
 /// <param name="SourceLsn">The log position of the snapshot it read.</param>
-public sealed record RunReceipt(IReadOnlyList<RunFile> Files, string? SourceLsn)
+/// <param name="CpuSeconds">The processor time it took (<see cref="Run.CpuSeconds"/>).</param>
+public sealed record RunReceipt(IReadOnlyList<RunFile> Files, string? SourceLsn, double? CpuSeconds = null)
 {
     /// <summary>Rows in all files.</summary>
     public long Rows => Files.Sum(file => file.Rows);

@@ -73,7 +73,7 @@ internal sealed partial class ChunkReading(
                     while (await turn.MayStartAsync(() => work.IsDone, stop.Token) && (read = await work.TakeAsync(stop.Token)) is not null)
                     {
                         var (chunk, query) = (read, ChunkQuery.Of(work.Source.Name, work.Mappings, read.Chunk));
-                        await CopyReader.CopyAsync(connection, query, work.Source.Name.ToString(), work.Names, copy => ReadChunk(copy, turn, work, chunk, publisher, stop.Token), stop.Token, largeRows);
+                        await CopyReader.CopyAsync(connection, query, work.Source.Name.ToString(), work.Names, copy => work.Processor.Count(() => ReadChunk(copy, turn, work, chunk, publisher, stop.Token)), stop.Token, largeRows);
                         publisher.Then(() => work.Finish(chunk));
                         read = null;
                     }
@@ -180,7 +180,7 @@ internal sealed partial class ChunkReading(
         {
             while (true)
             {
-                file ??= new RawFile(lake, work.NextFile(), work.Schema, work.Mappings, Writing(work), largeRows, options.ReadsBack);
+                file ??= new RawFile(lake, work.NextFile(), work.Schema, work.Mappings, Writing(work), largeRows, work.Processor, options.ReadsBack);
                 var rows = copy.ReadBatch(file.Decoder);
                 if (rows == 0)
                 {
@@ -220,7 +220,7 @@ internal sealed partial class ChunkReading(
         publisher.Wait();
         var complete = file;
         file = null;
-        publisher.Publish(() =>
+        publisher.Publish(() => work.Processor.Count(() =>
         {
             using (complete)
             {
@@ -228,7 +228,7 @@ internal sealed partial class ChunkReading(
             }
 
             Failpoint.Pass("extractor.file-published");
-        });
+        }));
         if (work.Mappings.Count >= ReadBack.ManyColumns)
         {
             publisher.Wait(); // What the next file's reading back takes would come on top of this one's.

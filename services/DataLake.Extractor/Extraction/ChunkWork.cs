@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using System.Threading.Channels;
+using DataLake.Extractor.Files;
 using DataLake.Iceberg.ParquetFiles;
 using DataLake.Iceberg.Types;
 using DataLake.Ledger.Model;
@@ -54,6 +55,9 @@ internal sealed class ChunkWork
 
     /// <summary>What the files' footers say besides: the schema in Iceberg's words, because their tables list these files as they are.</summary>
     public IReadOnlyDictionary<string, string> Notes { get; }
+
+    /// <summary>What the run takes of the processors.</summary>
+    public ProcessorTime Processor { get; } = new();
 
     /// <summary>How the files are written.</summary>
     public FilesDefinition Form { get; init; } = DefinitionDefaults.Files;

@@ -264,6 +264,7 @@ public sealed partial class WindowExtraction(
         {
             DataLakeTelemetry.RowsExtracted.Add(receipt.Rows, tags);
             DataLakeTelemetry.BytesWritten.Add(receipt.Bytes, tags);
+            DataLakeTelemetry.CpuTime.Add(receipt.CpuSeconds ?? 0, tags);
         }
 
         tags.Add("outcome", outcome);

@@ -85,7 +85,7 @@ public sealed partial class WindowReader(
 
         var work = new ChunkWork(run, source, mappings, chunks, claimed.Folder, claimed.Count) { Form = table.Files };
         await new ChunkReading(lake, options.Value, largeRows, memory, pace, time, logger).ReadAsync(snapshot, work, cancellation);
-        return new RunReceipt([.. work.Files.OrderBy(file => file.Number)], snapshot.Lsn);
+        return new RunReceipt([.. work.Files.OrderBy(file => file.Number)], snapshot.Lsn, work.Processor.Seconds);
     }
 
     /// <summary>What the source's administrators see of the read's connections.</summary>

@@ -29,14 +29,14 @@ internal sealed class RawFile : IDisposable
 
     public RawFile(
         LakeDirectory lake, (int Number, string Path) name, ParquetSchema schema, IReadOnlyList<ColumnMapping> mappings, ParquetWriterOptions options, LargeRows largeRows,
-        bool readsBack = true)
+        ProcessorTime processor, bool readsBack = true)
     {
         this.largeRows = largeRows;
         number = name.Number;
         staged = lake.Create(name.Path);
         hashing = new HashingStream(staged.Stream);
         writer = new ParquetFileWriter(hashing, schema, options);
-        readBack = readsBack ? new ReadBack(staged, mappings) : null;
+        readBack = readsBack ? new ReadBack(staged, mappings, processor) : null;
         Decoder = new RowDecoder(mappings, writer.Columns);
     }
 

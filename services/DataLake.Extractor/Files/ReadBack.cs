@@ -14,7 +14,7 @@ namespace DataLake.Extractor.Files;
 /// Reads a file back while it is written, one row group after another beside the thread that fills it, and holds its rows against what the source sent. At the end the
 /// footer must lead to the very same bytes.
 /// </summary>
-internal sealed class ReadBack(StagedFile staged, IReadOnlyList<ColumnMapping> mappings) : IDisposable
+internal sealed class ReadBack(StagedFile staged, IReadOnlyList<ColumnMapping> mappings, ProcessorTime processor) : IDisposable
 {
     /// <summary>Reading back takes about 30 KiB a column, and each row group leaves that to the collector, which may take its time. From so many columns on that counts.</summary>
     public const int ManyColumns = 400;
@@ -33,7 +33,7 @@ internal sealed class ReadBack(StagedFile staged, IReadOnlyList<ColumnMapping> m
         Add(writer);
         if (unread.Count > 0)
         {
-            background ??= BackgroundThread.TryRun(() => ReadUnread(staged.Flush)); // Else it is the caller's, in the end.
+            background ??= BackgroundThread.TryRun(() => processor.Count(() => ReadUnread(staged.Flush))); // Else it is the caller's, in the end.
         }
     }
 

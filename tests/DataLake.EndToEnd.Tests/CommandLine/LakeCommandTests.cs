@@ -37,11 +37,13 @@ public sealed class LakeCommandTests(TestPostgres postgres)
         code.ShouldBe(0, json);
         var run = JsonDocument.Parse(json).RootElement.EnumerateArray().Single();
         run.GetProperty("rows").GetInt64().ShouldBe(2_100);
+        run.GetProperty("cpuSecondsPerMillionRows").GetDouble().ShouldBe(run.GetProperty("cpuSeconds").GetDouble() / 2_100 * 1_000_000, 0.001);
 
         var id = run.GetProperty("id").GetString()!;
         (code, var shown) = await LakeAsync(lake.Folder, "show", id[^12..], "--ledger", lake.Ledger.ConnectionString);
         code.ShouldBe(0, shown);
         shown.ShouldContain("Attempt 1");
+        shown.ShouldContain("s for a million rows");
         shown.ShouldContain($"run={id}/part-1-0.parquet");
 
         (code, var status) = await LakeAsync(lake.Folder, "status", "--ledger", lake.Ledger.ConnectionString);

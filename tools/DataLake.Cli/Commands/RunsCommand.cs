@@ -51,14 +51,16 @@ internal static class RunsCommand
         var table = new Table().Border(TableBorder.Rounded)
             .AddColumn(new TableColumn("Run").NoWrap()).AddColumn("Table").AddColumn("Window").AddColumn("Status")
             .AddColumn(new TableColumn("Tries").RightAligned()).AddColumn(new TableColumn("Rows").RightAligned())
-            .AddColumn(new TableColumn("Files").RightAligned()).AddColumn(new TableColumn("Seconds").RightAligned());
+            .AddColumn(new TableColumn("Files").RightAligned()).AddColumn(new TableColumn("Seconds").RightAligned())
+            .AddColumn(new TableColumn("CPU s").RightAligned());
         foreach (var run in runs)
         {
             var seconds = (run.FinishedAt - run.StartedAt)?.TotalSeconds;
             table.AddRow(
                 // The end of an id tells runs apart; its start is the time.
                 run.Id.ToString()[^12..], Markup.Escape(run.Table), Markup.Escape(run.Window.ToString()), Colour(run.Status),
-                $"{run.Attempt}", $"{run.Rows:N0}", $"{run.FileCount}", seconds?.ToString("0.0", CultureInfo.InvariantCulture) ?? "");
+                $"{run.Attempt}", $"{run.Rows:N0}", $"{run.FileCount}", seconds?.ToString("0.0", CultureInfo.InvariantCulture) ?? "",
+                run.CpuSeconds?.ToString("0.00", CultureInfo.InvariantCulture) ?? "");
         }
 
         AnsiConsole.Write(table);

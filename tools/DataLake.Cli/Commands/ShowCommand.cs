@@ -60,6 +60,7 @@ internal static class ShowCommand
         Write("Extracted", run.ExtractedAt?.ToString("u"));
         Write("Finished", run.FinishedAt?.ToString("u"));
         Console.WriteLine($"Rows        {run.Rows:N0} in {run.FileCount} file(s), {run.Bytes:N0} bytes");
+        Write("Processor", run.CpuSeconds is { } seconds ? $"{seconds:N2} s{(run.CpuSecondsPerMillionRows is { } each ? $", {each:N2} s for a million rows" : "")}" : null);
         Write("Content", files.Count > 0 ? $"{RunFile.ContentOf(files)} (rows as the source sent them; the written files were read back and hold the same)" : null);
         Write("Source LSN", run.SourceLsn);
         Write("Snapshot", run.SnapshotId is { } snapshot ? $"{snapshot} of the lake's table {LakeTableNames.Of(run.Pipeline, TableName.TryParse(run.Table)!)}" : null);
