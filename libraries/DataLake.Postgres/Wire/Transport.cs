@@ -8,7 +8,6 @@ namespace DataLake.Postgres.Wire;
 internal sealed class Transport : IDisposable
 {
     private const int SslRequest = 80_877_103;
-    private const int ReceiveBuffer = 1024 * 1024;
 
     private readonly Socket? socket;
 
@@ -20,7 +19,7 @@ internal sealed class Transport : IDisposable
     }
 
     private Transport(Socket socket, ServerAddress server, EndPoint place)
-        : this(place is IPEndPoint && OperatingSystem.IsLinux() ? new LowWaterStream(socket) : new NetworkStream(socket, ownsSocket: true), server)
+        : this(CoalescingStream.Of(socket), server)
     {
         this.socket = socket;
         Place = place;
@@ -120,7 +119,7 @@ internal sealed class Transport : IDisposable
         var socket = new Socket(place.AddressFamily, SocketType.Stream, place is IPEndPoint ? ProtocolType.Tcp : ProtocolType.Unspecified);
         try
         {
-            socket.ReceiveBufferSize = ReceiveBuffer;
+            // How much it may hold is left to the system, which makes it larger as is needed; a size of one's own is cut to far less by default, and stays.
             if (place is IPEndPoint)
             {
                 socket.NoDelay = true;
