@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using DataLake.Parquet.Buffers;
 using DataLake.Parquet.Schema;
 
@@ -48,6 +49,7 @@ public abstract class ValueColumnBuffer : ColumnBuffer
 
     /// <summary>Appends a row (of a list: an element) without a value.</summary>
     /// <exception cref="ParquetException"><see cref="ParquetErrorKind.InvalidValue"/>: the column is required.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public sealed override void AppendNull()
     {
         var row = _count + _nullCount;

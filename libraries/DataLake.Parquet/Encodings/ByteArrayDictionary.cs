@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using DataLake.Parquet.Buffers;
 
@@ -72,6 +73,7 @@ internal sealed class ByteArrayDictionary(int fixedLength) : ValueDictionary
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override ReadOnlySpan<byte> PlainAt(int index)
     {
         ref readonly var entry = ref _entries[index];

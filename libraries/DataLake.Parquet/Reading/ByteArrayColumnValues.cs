@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using DataLake.Parquet.Buffers;
 using DataLake.Parquet.Schema;
 
@@ -22,6 +23,7 @@ public sealed class ByteArrayColumnValues : ColumnValues
     /// <summary>The value at a place among those that are not null, in row order. Valid until the next page is read or this is disposed.</summary>
     public ReadOnlySpan<byte> this[int index]
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get
         {
             var part = _values.AsSpan(0, ValueCount)[index];

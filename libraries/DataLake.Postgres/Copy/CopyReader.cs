@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using DataLake.Parquet;
 using DataLake.Postgres.Connections;
 using DataLake.Postgres.Errors;
@@ -301,6 +302,7 @@ public sealed class CopyReader : IDisposable
         return batch.Count > 0;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool TryFindRow()
     {
         if (end - batch.End < sizeof(short))

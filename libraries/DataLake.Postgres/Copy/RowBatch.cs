@@ -51,7 +51,7 @@ internal sealed class RowBatch
     public void AddRow(int end) => starts[++Count] = end;
 
     /// <summary>One row: the number of its fields, and the fields.</summary>
-    public Span<byte> this[int row] => Bytes.AsSpan(starts[row]..starts[row + 1]);
+    public Span<byte> this[int row] => Bytes.AsSpan(starts[row], starts[row + 1] - starts[row]);
 
     /// <summary>One column of some rows.</summary>
     public Fields Fields(int column, int row, int rows) => new(Bytes, places.AsSpan((column * Capacity) + row, rows));

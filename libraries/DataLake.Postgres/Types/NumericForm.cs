@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace DataLake.Postgres.Types;
 
@@ -136,6 +137,7 @@ internal sealed class NumericForm(int precision, int scale)
     /// <summary>Writes a decimal in numeric's form with a display scale of 0, and returns how many bytes it took.</summary>
     /// <param name="unscaled">The value times 10 to the power of the scale.</param>
     /// <param name="target">At least <see cref="MostBytesOfLong"/>; those behind the value may be overwritten.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal int Write(long unscaled, Span<byte> target)
     {
         var magnitude = unscaled < 0 ? unchecked(0 - (ulong)unscaled) : (ulong)unscaled;
@@ -191,8 +193,10 @@ internal sealed class NumericForm(int precision, int scale)
         return HeaderLength + (2 * used.Length);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong TwoGroups(uint below) => ((ulong)(below / 10_000) << 16) | (below % 10_000);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong FourGroups(ulong below)
     {
         var (high, low) = Math.DivRem(below, 100_000_000);
@@ -257,6 +261,7 @@ internal sealed class NumericForm(int precision, int scale)
         return group < 10_000 ? group : throw Damaged();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Divisor(int power) => power switch { -1 => 10, -2 => 100, -3 => 1_000, _ => 10_000 };
 
     private static ColumnValueException Damaged() => new("is a numeric that is damaged", isDamage: true);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace DataLake.Postgres.Types;
 
@@ -29,7 +30,11 @@ internal sealed class TupleBatch
     public Span<int> Ends => ends.AsSpan(0, Rows);
 
     /// <summary>A row as far as it was written.</summary>
-    public ReadOnlySpan<byte> this[int row] => bytes.AsSpan(starts[row]..ends[row]);
+    public ReadOnlySpan<byte> this[int row]
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => bytes.AsSpan(starts[row], ends[row] - starts[row]);
+    }
 
     /// <summary>Starts a batch of as many rows as go together, at least one.</summary>
     /// <param name="fields">The fields of each.</param>
