@@ -193,6 +193,7 @@ public sealed class RunClaims(IDbContextFactory<LedgerContext> ledger, TimeProvi
                 .SetProperty(run => run.StartedAt, now)
                 .SetProperty(run => run.FinishedAt, (DateTimeOffset?)null)
                 .SetProperty(run => run.Rows, 0L)
+                .SetProperty(run => run.CpuSeconds, (double?)null)
                 .SetProperty(run => run.Bytes, 0L)
                 .SetProperty(run => run.FileCount, 0), cancellation);
         if (claimed == 0)

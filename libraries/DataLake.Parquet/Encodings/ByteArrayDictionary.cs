@@ -73,7 +73,7 @@ internal sealed class ByteArrayDictionary(int fixedLength) : ValueDictionary
         return true;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // It has no loop, and is called for each value (docs/performance.md).
     public override ReadOnlySpan<byte> PlainAt(int index)
     {
         ref readonly var entry = ref _entries[index];

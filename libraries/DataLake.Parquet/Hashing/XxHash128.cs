@@ -36,7 +36,7 @@ public static class XxHash128
     ];
 
     /// <summary>The hash of some bytes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // It has no loop, and is called for each value (docs/performance.md).
     public static UInt128 Hash(ReadOnlySpan<byte> input) => input.Length switch
     {
         > 240 => HashLong(input),
@@ -163,7 +163,7 @@ public static class XxHash128
     private static Vector256<ulong> Scramble(Vector256<ulong> lanes, int secret) =>
         (lanes ^ (lanes >>> 47) ^ WordsAt(ref MemoryMarshal.GetReference(Secret), secret)) * Vector256.Create(Prime32x1);
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // It has no loop, and is called for each value (docs/performance.md).
     private static ulong Merge(Vector256<ulong> first, Vector256<ulong> second, ulong start, int secret) => Avalanche(
         start + Fold(first[0] ^ SecretAt(secret), first[1] ^ SecretAt(secret + 8)) + Fold(first[2] ^ SecretAt(secret + 16), first[3] ^ SecretAt(secret + 24))
         + Fold(second[0] ^ SecretAt(secret + 32), second[1] ^ SecretAt(secret + 40)) + Fold(second[2] ^ SecretAt(secret + 48), second[3] ^ SecretAt(secret + 56)));

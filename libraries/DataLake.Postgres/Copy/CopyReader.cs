@@ -302,7 +302,7 @@ public sealed class CopyReader : IDisposable
         return batch.Count > 0;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // It has no loop, and is called for each value (docs/performance.md).
     private bool TryFindRow()
     {
         if (end - batch.End < sizeof(short))
