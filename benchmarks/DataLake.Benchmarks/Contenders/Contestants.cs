@@ -73,7 +73,7 @@ internal sealed class Contestants(Workplace workplace, CancellationToken cancell
     private async Task<Measurement> OursAsync(string arguments)
     {
         var (used, printed) = await MeasureAsync($"dotnet '{typeof(Contestants).Assembly.Location}' {arguments}");
-        var report = JsonSerializer.Deserialize<WorkerReport>(printed)!;
+        var report = WorkerReport.Parse(printed);
         return used with { Worker = report, PeakBytes = report.PeakBytes };
     }
 

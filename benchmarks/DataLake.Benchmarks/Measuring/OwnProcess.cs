@@ -1,6 +1,4 @@
-using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json;
 
 namespace DataLake.Benchmarks.Measuring;
 
@@ -9,13 +7,13 @@ internal static class OwnProcess
 {
     /// <summary>Prints what this process did and used, for the benchmark that started it.</summary>
     /// <param name="done">Rows, bytes and time; the rest is filled in.</param>
-    public static void Print(WorkerReport done) => Console.WriteLine(JsonSerializer.Serialize(done with
+    public static void Print(WorkerReport done) => Console.WriteLine((done with
     {
-        CpuSeconds = Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds,
+        CpuSeconds = Environment.CpuUsage.TotalTime.TotalSeconds,
         PeakBytes = PeakBytes(),
         AllocatedBytes = GC.GetTotalAllocatedBytes(),
         Collections = [.. Enumerable.Range(0, GC.MaxGeneration + 1).Select(GC.CollectionCount)],
-    }));
+    }).ToJson());
 
     /// <summary>
     /// VmHWM of proc(5): the largest resident memory the process ever had. It counts the pages in its own address space (heaps, stacks, code, files that it maps), and not what the

@@ -1,3 +1,6 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
 namespace DataLake.Benchmarks.Measuring;
 
 /// <summary>What a process of ours says of itself when it is done.</summary>
@@ -32,4 +35,14 @@ internal sealed record WorkerReport
 
     /// <summary>Why it stopped, where a table was refused.</summary>
     public string? Refusal { get; init; }
+
+    /// <summary>As a process prints it.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, WorkerReportJson.Default.WorkerReport);
+
+    /// <summary>What a process printed.</summary>
+    public static WorkerReport Parse(string printed) => JsonSerializer.Deserialize(printed, WorkerReportJson.Default.WorkerReport)!;
 }
+
+/// <summary>Made by the compiler: what a process says is no part of what it took.</summary>
+[JsonSerializable(typeof(WorkerReport))]
+internal sealed partial class WorkerReportJson : JsonSerializerContext;

@@ -39,6 +39,6 @@ internal sealed class TableProcesses(Workplace workplace, string lakeFolder, Can
     {
         var (_, _, printed) = await ShellTimer.RunAsync(
             $"dotnet '{typeof(TableProcesses).Assembly.Location}' {arguments}", new Dictionary<string, string> { ["DATALAKE_BENCHMARK_SOURCE"] = workplace.ConnectionString }, cancellation);
-        return JsonSerializer.Deserialize<WorkerReport>(printed)!;
+        return WorkerReport.Parse(printed);
     }
 }
