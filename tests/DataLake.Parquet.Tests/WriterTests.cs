@@ -118,6 +118,24 @@ public sealed class WriterTests
         chunks.All(chunk => chunk.PageCounts.Plain == 0).ShouldBe(isKept);
     }
 
+    /// <summary>Pages have 256 KiB here, so that hardly a value comes twice in one.</summary>
+    [Theory]
+    [InlineData(5_000, true)]
+    [InlineData(1_000_000, false)]
+    public async Task Values_that_repeat_from_page_to_page_get_a_dictionary_once_a_chunk_has_shown_it(int different, bool isKept)
+    {
+        var schema = new ParquetSchema([ParquetColumn.Text("in turn"), ParquetColumn.Fixed("fixed", 96), ParquetColumn.Of("number", PhysicalType.Int64)]);
+        var rows = Enumerable.Range(0, 120_000).Select(i => new object?[] { Value(i), Value(i + 1), (long)i }).ToList();
+        var (file, summary) = await new TestTable("small pages", schema, rows) { Options = new() { RowGroupRows = 20_000, PageBytes = 256 << 10 } }.WriteAsync();
+        CanonicalRows.Of(schema, await OwnReader.ReadAsync(file)).SequenceEqual(CanonicalRows.Of(schema, rows)).ShouldBeTrue();
+        summary.RowGroups.Count.ShouldBeGreaterThan(3);
+        summary.RowGroups[0].Columns.ShouldAllBe(chunk => chunk.PageCounts.Dictionary == 0);
+        summary.RowGroups.Skip(1).SkipLast(1).SelectMany(group => group.Columns.Take(2)).ShouldAllBe(chunk => chunk.PageCounts.Dictionary > 0 == isKept);
+        summary.RowGroups.ShouldAllBe(group => group.Columns[2].PageCounts.Dictionary == 0);
+
+        byte[] Value(int i) => Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(1, 6).Select(part => $"{((ulong)(i % different * 6) + (ulong)part) * 0x9E3779B97F4A7C15UL:x16}")));
+    }
+
     [Theory]
     [InlineData(31)]
     [InlineData(32)]

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -58,27 +57,7 @@ public sealed class SplitBlockBloomFilter
     }
 
     /// <summary>Adds values in PLAIN encoding.</summary>
-    internal void Insert(ReadOnlySpan<byte> plain, int count)
-    {
-        switch (Column.PhysicalType)
-        {
-            case PhysicalType.Int32 or PhysicalType.Float:
-                foreach (var value in MemoryMarshal.Cast<byte, uint>(plain)[..count]) Insert(XxHash64.Hash(value));
-                break;
-            case PhysicalType.Int64 or PhysicalType.Double:
-                foreach (var value in MemoryMarshal.Cast<byte, ulong>(plain)[..count]) Insert(XxHash64.Hash(value));
-                break;
-            default:
-                for (var i = 0; i < count; i++)
-                {
-                    var (start, length) = Column.PhysicalType == PhysicalType.ByteArray ? (4, BinaryPrimitives.ReadInt32LittleEndian(plain)) : (0, Column.FixedLength);
-                    Insert(XxHash64.Hash(plain.Slice(start, length)));
-                    plain = plain[(start + length)..];
-                }
-
-                break;
-        }
-    }
+    internal void Insert(ReadOnlySpan<byte> plain, int count) => PlainHashes.Insert(Column, plain, count, new Target(this));
 
     /// <summary>
     /// Halves the filter as long as it keeps the rate. A value's block is chosen by the high bits of its hash, so that with a power of two of blocks, blocks
@@ -134,5 +113,10 @@ public sealed class SplitBlockBloomFilter
         Span<uint> words = stackalloc uint[8];
         for (var i = 0; i < 8; i++) words[i] = 1U << (int)bits[i];
         return Vector256.Create<uint>(words);
+    }
+
+    private readonly struct Target(SplitBlockBloomFilter filter) : IHashTarget
+    {
+        public void Insert(ulong hash) => filter.Insert(hash);
     }
 }

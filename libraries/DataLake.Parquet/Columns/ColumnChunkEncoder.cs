@@ -11,7 +11,8 @@ namespace DataLake.Parquet.Columns;
 
 /// <summary>
 /// Turns the pages of one column into bytes and keeps those of the current row group. A chunk starts with a dictionary; when that does not pay on the
-/// first page, or grows beyond its limit later, the remaining pages are PLAIN. Pages are data pages v1, the most widely read kind.
+/// first page, or grows beyond its limit later, the remaining pages are PLAIN. Where a page is too small to tell, the whole chunk is looked at, and decides for
+/// those after it. Pages are data pages v1, the most widely read kind.
 /// </summary>
 internal sealed class ColumnChunkEncoder
 {
@@ -29,11 +30,17 @@ internal sealed class ColumnChunkEncoder
     private readonly StatisticsCollector _statistics;
     private readonly PageIndexBuilder _index;
     private readonly ValueDictionary? _dictionary;
+
+    // Only where a dictionary can hold more values than come with a page.
+    private readonly DistinctSurvey? _survey;
     private readonly SplitBlockBloomFilter? _bloomFilter;
     private readonly SegmentedBuffer _pages;
     private bool _useDictionary;
     private bool _isCompressed;
     private int _chunksToSkip;
+
+    // Bytes a value took without a dictionary in a chunk that should have had one; zero where the first page decides.
+    private double _plainValueBytes;
 
     // Dictionary values that pages refer to; the dictionary may hold more, from a page that went over the limit.
     private int _dictionaryCount;
@@ -64,6 +71,7 @@ internal sealed class ColumnChunkEncoder
         };
         if (workspace.BloomFilters.TryGetValue(column.Name, out var bloom)) _bloomFilter = new SplitBlockBloomFilter(_leaf, bloom.RoundedBytes);
         _useDictionary = _dictionary is not null && !workspace.Dictionaries.IsNone;
+        if (_useDictionary && workspace.Dictionaries.Limit(0) > workspace.PageBytes) _survey = new DistinctSurvey(_leaf, workspace.PageBytes);
         _isCompressed = workspace.Codec.Codec != CompressionCodec.None;
     }
 
@@ -84,6 +92,7 @@ internal sealed class ColumnChunkEncoder
             encoding = ParquetEncoding.Plain;
             _statistics.Update(values, valueCount);
             _bloomFilter?.Insert(values, valueCount);
+            if (_survey is { IsOpen: true }) _survey.Add(values, valueCount);
         }
 
         var content = encoding == ParquetEncoding.Plain ? AppendPlain(page, valueCount) : body.Span;
@@ -152,6 +161,7 @@ internal sealed class ColumnChunkEncoder
         _pages.Clear();
         _index.Release();
         _dictionary?.Dispose();
+        _survey?.Close();
     }
 
     private static void EncodeLevels(ReadOnlySpan<byte> levels, int highest, int count, PooledBuffer body)
@@ -191,13 +201,14 @@ internal sealed class ColumnChunkEncoder
         var (body, start) = (_workspace.Body, _workspace.Body.Length);
         var indices = _workspace.Indices(count);
         var isFirst = _dictionaryCount == 0;
-        if (!(isFirst && DictionarySample.LooksUnique(_dictionary!, _leaf, plain, count, _workspace.Compressed, indices))
+        var decides = isFirst && _plainValueBytes == 0;
+        if (!(decides && DictionarySample.LooksUnique(_dictionary!, _leaf, plain, count, _workspace.Compressed, indices))
             && _dictionary!.TryIndex(plain, count, indices, _workspace.Dictionaries.Limit(_dictionaryTaken)))
         {
             var bitWidth = RleHybridEncoder.BitWidth(_dictionary.Count - 1);
             body.Append((byte)bitWidth);
             RleHybridEncoder.Encode<int>(indices, bitWidth, body);
-            if (!isFirst || body.Length - start + _dictionary.ByteLength < plain.Length)
+            if (!decides || body.Length - start + _dictionary.ByteLength < plain.Length)
             {
                 _dictionaryCount = _dictionary.Count;
                 _dictionaryTaken = _workspace.Dictionaries.Take(_dictionary.ByteLength, _dictionaryTaken);
@@ -213,6 +224,7 @@ internal sealed class ColumnChunkEncoder
         {
             _dictionary!.Dispose(); // Another column can use its arrays meanwhile.
             _chunksToSkip = ChunksWithoutTrying;
+            _survey?.Open();
         }
         else
         {
@@ -297,8 +309,30 @@ internal sealed class ColumnChunkEncoder
         ];
     }
 
+    /// <summary>What the chunk says of the next: whether that has a dictionary whatever its first page looks like.</summary>
+    private void Judge()
+    {
+        var stored = _pages.Length + (double)(_dictionaryCount > 0 ? _dictionary!.ByteLength : 0);
+        if (_survey is { IsOpen: true, Values: > 0 })
+        {
+            // The dictionary is counted without compression, which leaves a margin.
+            var different = _survey.Different();
+            var dictionary = different * _survey.PlainBytes / _survey.Values;
+            var indices = _survey.Values * Math.Log2(Math.Max(different, 2)) / 8;
+            var pays = dictionary <= _workspace.Dictionaries.Limit(0) && dictionary + indices < stored;
+            _plainValueBytes = pays ? stored / _survey.Values : 0;
+            if (pays) _chunksToSkip = 0;
+            _survey.Close();
+        }
+        else if (_plainValueBytes > 0 && (_plainPages > 0 || stored > _plainValueBytes * (_entries - _nulls)))
+        {
+            _plainValueBytes = 0;
+        }
+    }
+
     private void Reset()
     {
+        Judge();
         _pages.Clear();
         _statistics.Reset();
         _index.Reset();
