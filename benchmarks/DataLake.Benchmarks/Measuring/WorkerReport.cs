@@ -40,9 +40,10 @@ internal sealed record WorkerReport
     public string ToJson() => JsonSerializer.Serialize(this, WorkerReportJson.Default.WorkerReport);
 
     /// <summary>What a process printed.</summary>
-    public static WorkerReport Parse(string printed) => JsonSerializer.Deserialize(printed, WorkerReportJson.Default.WorkerReport)!;
+    public static WorkerReport Parse(string printed) => JsonSerializer.Deserialize<WorkerReport>(printed)!;
 }
 
-/// <summary>Made by the compiler: what a process says is no part of what it took.</summary>
+/// <summary>Made by the compiler, for writing alone: how a process says what it took should take nothing.</summary>
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Serialization)]
 [JsonSerializable(typeof(WorkerReport))]
 internal sealed partial class WorkerReportJson : JsonSerializerContext;

@@ -14,7 +14,7 @@ public sealed class ByteArrayColumnBuffer : BytesColumnBuffer
 
     /// <summary>Appends a row; the bytes are copied.</summary>
     /// <exception cref="ParquetException"><see cref="ParquetErrorKind.InvalidValue"/>: more than <c>MaxValueBytes</c>.</exception>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // It has no loop, and is called for each value (docs/performance.md).
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Append(ReadOnlySpan<byte> value)
     {
         if (value.Length > _mostBytes) throw TooLong(value.Length);

@@ -49,7 +49,7 @@ public abstract class ValueColumnBuffer : ColumnBuffer
 
     /// <summary>Appends a row (of a list: an element) without a value.</summary>
     /// <exception cref="ParquetException"><see cref="ParquetErrorKind.InvalidValue"/>: the column is required.</exception>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // It has no loop, and is called for each value (docs/performance.md).
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public sealed override void AppendNull()
     {
         var row = _count + _nullCount;

@@ -1,8 +1,11 @@
+using System.Runtime.CompilerServices;
+
 namespace DataLake.Parquet.Compression;
 
 /// <summary>Copies within the output of a decompressor. Where the offset is shorter than the count, the bytes just written repeat.</summary>
 internal static class OverlappingCopy
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(Span<byte> output, int op, int offset, int count)
     {
         if (offset >= 16 && count <= 16 && output.Length - op >= 16)

@@ -53,6 +53,7 @@ internal sealed class SnappyCompressor
     }
 
     // References instead of spans: the source is ours, the destination's size was checked above, and bounds checks cost a third of the time here.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int CompressBlock(ReadOnlySpan<byte> block, Span<byte> destination)
     {
         ref var source = ref MemoryMarshal.GetReference(block);
@@ -114,7 +115,7 @@ internal sealed class SnappyCompressor
     private static nint Hash(ulong bytes, int shift) => (nint)(((bytes << 24) * 889523592379UL) >> shift);
 
     /// <summary>Section 2.1: up to 60 bytes have their length in the tag, longer ones behind it.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // It has no loop, and is called for each value (docs/performance.md).
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static nint EmitLiteral(ref byte output, nint op, ref byte source, nint from, nint count, nint sourceLength)
     {
         var n = (uint)(count - 1);
@@ -145,6 +146,7 @@ internal sealed class SnappyCompressor
     }
 
     /// <summary>Section 2.2: a long match becomes copies of 64, the last two arranged so that none is below four.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static nint EmitCopy(ref byte output, nint op, nint offset, nint count)
     {
         while (count >= 68)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace DataLake.Parquet.Compression;
 
@@ -20,6 +21,7 @@ internal static class SnappyDecompressor
     }
 
     /// <summary>Fills <paramref name="destination"/> exactly.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Decompress(ReadOnlySpan<byte> source, Span<byte> destination)
     {
         var (length, ip) = ReadLength(source);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace DataLake.Parquet.Encodings;
@@ -21,6 +22,7 @@ internal static class BooleanPacking
 
     /// <param name="packed">At least an eighth as many bytes.</param>
     /// <param name="values">Become 0 or 1 each.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Unpack(ReadOnlySpan<byte> packed, Span<byte> values)
     {
         var eights = MemoryMarshal.Cast<byte, ulong>(values);

@@ -27,6 +27,7 @@ internal sealed class ByteArrayDictionary(int fixedLength) : ValueDictionary
 
     public override int ByteLength => _plain.Length;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override bool TryIndex(ReadOnlySpan<byte> plain, int count, Span<int> indices, int limitBytes)
     {
         if (_slotCount == 0) Resize(InitialSlots);
@@ -73,7 +74,7 @@ internal sealed class ByteArrayDictionary(int fixedLength) : ValueDictionary
         return true;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // It has no loop, and is called for each value (docs/performance.md).
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override ReadOnlySpan<byte> PlainAt(int index)
     {
         ref readonly var entry = ref _entries[index];
@@ -102,6 +103,7 @@ internal sealed class ByteArrayDictionary(int fixedLength) : ValueDictionary
         _count = 0;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static uint Hash(ReadOnlySpan<byte> value)
     {
         // Up to sixteen bytes, which most values have, in two loads that may overlap.

@@ -23,6 +23,7 @@ internal sealed class FixedWidthDictionary<T> : ValueDictionary
 
     public override int ByteLength => _count * Unsafe.SizeOf<T>();
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override bool TryIndex(ReadOnlySpan<byte> plain, int count, Span<int> indices, int limitBytes)
     {
         if (_slotCount == 0) Resize(InitialSlots);

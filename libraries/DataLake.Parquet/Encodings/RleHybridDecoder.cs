@@ -102,6 +102,7 @@ internal ref struct RleHybridDecoder
         _position = (int)Math.Min(_position + ((long)groups * _bitWidth), _input.Length);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Unpack(scoped Span<int> destination)
     {
         var mask = (1UL << _bitWidth) - 1;

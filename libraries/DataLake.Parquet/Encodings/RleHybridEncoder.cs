@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using DataLake.Parquet.Buffers;
 
@@ -12,6 +13,7 @@ internal static class RleHybridEncoder
     public static int BitWidth(int max) => max <= 1 ? 1 : BitOperations.Log2((uint)max) + 1;
 
     /// <summary>Appends all <paramref name="values"/>, each below 2^<paramref name="bitWidth"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Encode<T>(ReadOnlySpan<T> values, int bitWidth, PooledBuffer output)
         where T : unmanaged, IBinaryInteger<T>
     {
@@ -44,6 +46,7 @@ internal static class RleHybridEncoder
         for (var bits = 0; bits < bitWidth; bits += 8) output.Append((byte)(value >> bits));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int RunLength<T>(ReadOnlySpan<T> values)
         where T : unmanaged, IBinaryInteger<T>
     {
@@ -53,6 +56,7 @@ internal static class RleHybridEncoder
     }
 
     /// <summary>Groups of eight, least significant bit first; the last group is filled up with zeros.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void BitPack<T>(ReadOnlySpan<T> values, int bitWidth, PooledBuffer output)
         where T : unmanaged, IBinaryInteger<T>
     {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using DataLake.Parquet.Schema;
 
@@ -19,6 +20,7 @@ internal static class PlainHashes
     /// <param name="plain">The values in PLAIN encoding.</param>
     /// <param name="count">How many those are.</param>
     /// <param name="target">Who wants them.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Insert<T>(ParquetColumn column, ReadOnlySpan<byte> plain, int count, T target)
         where T : struct, IHashTarget
     {

@@ -36,7 +36,7 @@ public static class XxHash128
     ];
 
     /// <summary>The hash of some bytes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // It has no loop, and is called for each value (docs/performance.md).
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static UInt128 Hash(ReadOnlySpan<byte> input) => input.Length switch
     {
         > 240 => HashLong(input),
@@ -84,6 +84,7 @@ public static class XxHash128
         return new UInt128(Avalanche(carried + (high * Prime64x2)), Avalanche(low));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static UInt128 HashShort(ReadOnlySpan<byte> input)
     {
         ref var bytes = ref MemoryMarshal.GetReference(input);
@@ -96,6 +97,7 @@ public static class XxHash128
         return Finish(low, high, input.Length);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static UInt128 HashMiddle(ReadOnlySpan<byte> input)
     {
         ref var bytes = ref MemoryMarshal.GetReference(input);
@@ -118,6 +120,7 @@ public static class XxHash128
     private static UInt128 Finish(ulong low, ulong high, int length) => new(
         0 - Avalanche((low * Prime64x1) + (high * Prime64x4) + ((ulong)length * Prime64x2)), Avalanche(low + high));
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static UInt128 HashLong(ReadOnlySpan<byte> input)
     {
         ref var bytes = ref MemoryMarshal.GetReference(input);
@@ -163,7 +166,7 @@ public static class XxHash128
     private static Vector256<ulong> Scramble(Vector256<ulong> lanes, int secret) =>
         (lanes ^ (lanes >>> 47) ^ WordsAt(ref MemoryMarshal.GetReference(Secret), secret)) * Vector256.Create(Prime32x1);
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // It has no loop, and is called for each value (docs/performance.md).
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static ulong Merge(Vector256<ulong> first, Vector256<ulong> second, ulong start, int secret) => Avalanche(
         start + Fold(first[0] ^ SecretAt(secret), first[1] ^ SecretAt(secret + 8)) + Fold(first[2] ^ SecretAt(secret + 16), first[3] ^ SecretAt(secret + 24))
         + Fold(second[0] ^ SecretAt(secret + 32), second[1] ^ SecretAt(secret + 40)) + Fold(second[2] ^ SecretAt(secret + 48), second[3] ^ SecretAt(secret + 56)));

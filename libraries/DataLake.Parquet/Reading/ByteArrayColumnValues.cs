@@ -53,6 +53,7 @@ public sealed class ByteArrayColumnValues : ColumnValues
         ValueCount += count;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal override void AddIndices(ReadOnlySpan<int> indices)
     {
         var target = Room(indices.Length);
@@ -71,6 +72,7 @@ public sealed class ByteArrayColumnValues : ColumnValues
         (_dictionaryCount, _dictionaryBytes) = (0, 0);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Split(ReadOnlySpan<byte> plain, Span<Part> parts)
     {
         var position = 0;

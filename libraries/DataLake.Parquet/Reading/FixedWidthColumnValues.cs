@@ -39,6 +39,7 @@ public sealed class FixedWidthColumnValues<T> : ColumnValues
         ValueCount += count;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal override void AddIndices(ReadOnlySpan<int> indices)
     {
         var target = Room(indices.Length);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace DataLake.Parquet.Statistics;
 
@@ -38,6 +39,7 @@ internal sealed class BoundedPrefix
 
     public static ulong NextKeyOf(ReadOnlySpan<byte> value) => value.Length > 8 ? KeyOf(value[8..]) : 0;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static ulong KeyOf(ReadOnlySpan<byte> value)
     {
         if (value.Length >= 8) return BinaryPrimitives.ReadUInt64BigEndian(value);

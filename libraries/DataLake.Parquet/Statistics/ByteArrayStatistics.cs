@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using DataLake.Parquet.Metadata;
 using DataLake.Parquet.Schema;
 
@@ -17,6 +18,7 @@ internal sealed class ByteArrayStatistics(ParquetColumn column) : StatisticsColl
     private bool _any;
     private bool _chunkAny;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Update(ReadOnlySpan<byte> plain, int count)
     {
         if (!_hasBounds) return;

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using DataLake.Parquet.Metadata;
 
@@ -18,6 +19,7 @@ internal sealed class FloatingPointStatistics<T> : StatisticsCollector
     private T _chunkMin = T.PositiveInfinity;
     private T _chunkMax = T.NegativeInfinity;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Update(ReadOnlySpan<byte> plain, int count)
     {
         var values = MemoryMarshal.Cast<byte, T>(plain)[..count];

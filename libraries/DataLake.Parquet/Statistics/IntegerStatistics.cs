@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using DataLake.Parquet.Metadata;
 
@@ -15,6 +16,7 @@ internal sealed class IntegerStatistics<T> : StatisticsCollector
     private T _chunkMin = T.MaxValue;
     private T _chunkMax = T.MinValue;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Update(ReadOnlySpan<byte> plain, int count)
     {
         var values = MemoryMarshal.Cast<byte, T>(plain)[..count];

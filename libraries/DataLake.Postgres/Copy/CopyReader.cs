@@ -286,6 +286,7 @@ public sealed class CopyReader : IDisposable
     }
 
     /// <summary>Finds the next whole rows that are there, as many as go together. Damage behind them is found once they are taken.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool FindRows()
     {
         if (trailerRead)
@@ -302,7 +303,7 @@ public sealed class CopyReader : IDisposable
         return batch.Count > 0;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // It has no loop, and is called for each value (docs/performance.md).
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool TryFindRow()
     {
         if (end - batch.End < sizeof(short))
@@ -328,6 +329,7 @@ public sealed class CopyReader : IDisposable
     }
 
     /// <summary>Finds the fields of the next row, which is decoded only when it is whole.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool TryFindFields()
     {
         var row = batch.End;

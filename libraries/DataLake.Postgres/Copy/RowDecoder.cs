@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using DataLake.Contracts;
 using DataLake.Parquet;
@@ -39,6 +40,7 @@ public sealed class RowDecoder
     /// <param name="row">The field's row.</param>
     /// <exception cref="ColumnValueException">A value cannot be kept, or is damaged.</exception>
     /// <exception cref="ParquetException">A value does not fit its column in the file.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void Decode(RowBatch rows, ref int column, ref int row)
     {
         if (isReplaced)
@@ -57,6 +59,7 @@ public sealed class RowDecoder
         Content = content;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void DecodeColumns(RowBatch rows, ref int column, ref int row)
     {
         ExceptionDispatchInfo? problem = null;

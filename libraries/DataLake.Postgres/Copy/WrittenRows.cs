@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using DataLake.Contracts;
 using DataLake.Parquet;
 using DataLake.Parquet.Hashing;
@@ -64,6 +65,7 @@ public static class WrittenRows
         return content;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static ContentHash Hash(Column[] columns, int rows, int rowBytes, TupleBatch batch)
     {
         Span<int> sizes = stackalloc int[TupleBatch.MostRows];

@@ -22,6 +22,7 @@ internal sealed class ByteArrayEncoder<TForm>(ByteArrayColumnValues values, TFor
 {
     internal override int RowBytes => LengthBytes;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal override void Measure(Span<int> sizes)
     {
         var next = Value;
@@ -38,6 +39,7 @@ internal sealed class ByteArrayEncoder<TForm>(ByteArrayColumnValues values, TFor
 
     internal override int Encode(int value, Span<byte> target) => Put(form, values[value], target, 0);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private protected override void EncodeValues(TupleBatch batch)
     {
         var bytes = batch.Bytes;
@@ -49,6 +51,7 @@ internal sealed class ByteArrayEncoder<TForm>(ByteArrayColumnValues values, TFor
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private protected override int EncodeRows(ReadOnlySpan<byte> levels, TupleBatch batch)
     {
         var bytes = batch.Bytes;

@@ -17,6 +17,7 @@ public abstract class ColumnDecoder(ColumnBuffer column)
     /// <param name="fields">The fields.</param>
     /// <param name="row">The one that is at work, to name it in an error.</param>
     /// <exception cref="ColumnValueException">A value cannot be kept, or is not of the type's form.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal virtual void DecodeRows(Fields fields, ref int row)
     {
         var isNormalized = Form == KeptForm.Normalized;

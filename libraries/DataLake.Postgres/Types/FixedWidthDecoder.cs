@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using DataLake.Parquet.Columns;
 
 namespace DataLake.Postgres.Types;
@@ -40,6 +41,7 @@ internal sealed class FixedWidthDecoder<T, TForm>(FixedWidthColumnBuffer<T> colu
 
     internal override void Decode(ReadOnlySpan<byte> value) => column.Append(form.Read(value));
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal override void DecodeRows(Fields fields, ref int row)
     {
         var ours = form;

@@ -38,6 +38,7 @@ internal sealed class FixedWidthEncoder<T, TForm>(FixedWidthColumnValues<T> valu
 
     internal override int Encode(int value, Span<byte> target) => Put(form, values.Values[value], target, 0);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private protected override void EncodeValues(TupleBatch batch)
     {
         var bytes = batch.Bytes;
@@ -50,6 +51,7 @@ internal sealed class FixedWidthEncoder<T, TForm>(FixedWidthColumnValues<T> valu
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private protected override int EncodeRows(ReadOnlySpan<byte> levels, TupleBatch batch)
     {
         var bytes = batch.Bytes;

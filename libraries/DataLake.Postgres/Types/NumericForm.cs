@@ -53,6 +53,7 @@ internal sealed class NumericForm(int precision, int scale)
     internal long ReadLong(ReadOnlySpan<byte> value) => TryReadUsual(value, out var unscaled) ? unscaled : (long)ReadUnscaled(value);
 
     /// <summary>Reads what most numbers are: up to four groups that end at the scale or right behind it. All else, and all that is wrong, is for <see cref="ReadUnscaled"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool TryReadUsual(ReadOnlySpan<byte> value, out long unscaled)
     {
         unscaled = 0;
@@ -137,7 +138,7 @@ internal sealed class NumericForm(int precision, int scale)
     /// <summary>Writes a decimal in numeric's form with a display scale of 0, and returns how many bytes it took.</summary>
     /// <param name="unscaled">The value times 10 to the power of the scale.</param>
     /// <param name="target">At least <see cref="MostBytesOfLong"/>; those behind the value may be overwritten.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // It has no loop, and is called for each value (docs/performance.md).
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal int Write(long unscaled, Span<byte> target)
     {
         var magnitude = unscaled < 0 ? unchecked(0 - (ulong)unscaled) : (ulong)unscaled;

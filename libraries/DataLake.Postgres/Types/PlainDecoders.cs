@@ -6,7 +6,7 @@ namespace DataLake.Postgres.Types;
 /// <summary>Text and bytea: the bytes as they are. The server sends no text that is not UTF-8, not even from a database of encoding SQL_ASCII.</summary>
 internal sealed class BytesDecoder(ByteArrayColumnBuffer column) : ColumnDecoder(column)
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // It has no loop, and is called for each value (docs/performance.md).
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal override void Decode(ReadOnlySpan<byte> value) => column.Append(value);
 }
 

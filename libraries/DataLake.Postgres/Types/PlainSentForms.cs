@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace DataLake.Postgres.Types;
 
@@ -73,6 +74,7 @@ internal readonly struct DateSentForm : ISentForm<int>
 {
     private const int DaysTo2000 = 10_957;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Read(ReadOnlySpan<byte> value)
     {
         ColumnValueException.ThrowUnlessLength(value, 4);
@@ -96,6 +98,7 @@ internal readonly struct TimestampSentForm : ISentForm<long>
 {
     private const long MicrosecondsTo2000 = 946_684_800_000_000;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public long Read(ReadOnlySpan<byte> value)
     {
         ColumnValueException.ThrowUnlessLength(value, 8);
@@ -120,6 +123,7 @@ internal readonly struct TimeSentForm : ISentForm<long>
 {
     private const long Day = 86_400_000_000;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public long Read(ReadOnlySpan<byte> value)
     {
         ColumnValueException.ThrowUnlessLength(value, 8);

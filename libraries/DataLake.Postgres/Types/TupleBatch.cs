@@ -39,6 +39,7 @@ internal sealed class TupleBatch
     /// <summary>Starts a batch of as many rows as go together, at least one.</summary>
     /// <param name="fields">The fields of each.</param>
     /// <param name="sizes">The most bytes that the fields of each row can take.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Start(int fields, ReadOnlySpan<int> sizes)
     {
         var (rows, next) = (0, 0);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace DataLake.Postgres.Wire;
 
@@ -75,6 +76,7 @@ internal sealed class MessageBuffer(Stream stream, int capacity = MessageBuffer.
     /// <param name="isOther">Whether another kind of message is next.</param>
     /// <returns>How many bytes were copied.</returns>
     /// <exception cref="WireException">What came is not the protocol.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int TakeCopyData(Span<byte> target, ref int inBody, out bool isOther)
     {
         var copied = 0;
@@ -148,6 +150,7 @@ internal sealed class MessageBuffer(Stream stream, int capacity = MessageBuffer.
         return count;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool TryPeek(out byte type, out int bodyLength)
     {
         (type, bodyLength) = (0, 0);
