@@ -9,14 +9,15 @@ internal sealed class LoadProbe(SourceConnections connections)
 {
     private const string Measuring = "measuring its load";
 
-    // pg_blocking_pids stops the lock manager for a moment: it is asked for sessions that wait for a lock alone, and not for all of many.
+    // pg_blocking_pids stops the lock manager for a moment: it is asked once, for sessions that wait for a lock alone, and not for all of many. (Each part of WITH is worked out once: the first is
+    // referred to often, the second calls what is volatile. PostgreSQL 12 and later could be told so, older ones do not know the word.)
     private const string Question =
         $"""
-        WITH sessions AS MATERIALIZED (
+        WITH sessions AS (
             SELECT pid, state, wait_event_type, application_name, query = '<insufficient privilege>' AS is_hidden,
                    usename = session_user AND application_name LIKE '{ApplicationName.Prefix}%' AS is_own
             FROM pg_stat_activity WHERE (backend_type = 'client backend' OR backend_type IS NULL) AND pid <> pg_backend_pid()),
-        waits AS MATERIALIZED (
+        waits AS (
             SELECT pg_blocking_pids(w.pid) AS blockers
             FROM (SELECT pid FROM sessions WHERE wait_event_type = 'Lock' AND NOT is_own LIMIT 50) w)
         SELECT (SELECT count(*) FROM sessions WHERE state = 'active' AND NOT is_own),

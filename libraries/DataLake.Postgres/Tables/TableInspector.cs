@@ -143,8 +143,9 @@ public static class TableInspector
     {
         var rows = await connection.QueryAsync(
             """
+            -- Before PostgreSQL 11 all columns of an index are its key.
             SELECT i.indexrelid, a.attname
-            FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey[0:i.indnkeyatts - 1])
+            FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey[0:coalesce((to_jsonb(i) ->> 'indnkeyatts')::int, i.indnatts) - 1])
             WHERE i.indrelid = $1::oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
               -- The index of a table that others inherit from does not cover their rows, which are read with its own.
               AND NOT EXISTS (SELECT FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent WHERE h.inhparent = $1::oid AND p.relkind = 'r')
