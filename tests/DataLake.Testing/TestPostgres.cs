@@ -9,6 +9,8 @@ namespace DataLake.Testing;
 /// </summary>
 public sealed class TestPostgres : IAsyncDisposable
 {
+    private static readonly Lazy<int> Version = new(() => PostgresPrograms.Find().MajorVersion);
+
     private readonly Lazy<Task<(EmbeddedPostgresServer Server, TemporaryFolder Folder)>> _started = new(StartAsync);
     private int _databases;
 
@@ -22,6 +24,19 @@ public sealed class TestPostgres : IAsyncDisposable
         var name = $"test_{Interlocked.Increment(ref _databases)}";
         await server.EnsureDatabaseAsync(name, cancellationToken);
         return new TestDatabase(name, server.ConnectionString(name), server.ConnectionString("postgres"));
+    }
+
+    /// <summary>The major version of the server, such as 15. Tests hold for every version from 13 on (DATALAKE_POSTGRES_BIN names another than this machine's).</summary>
+    public static int MajorVersion => Version.Value;
+
+    /// <summary>Skips the running test where the server is too old for what it tries.</summary>
+    public static void SkipBefore(int majorVersion, string what)
+    {
+        SkipWithoutPrograms();
+        if (MajorVersion < majorVersion)
+        {
+            throw new InvalidOperationException($"{DynamicSkipToken.Value}PostgreSQL {MajorVersion} has no {what}.");
+        }
     }
 
     /// <summary>Skips the running test, with the reason, when PostgreSQL's programs are missing.</summary>

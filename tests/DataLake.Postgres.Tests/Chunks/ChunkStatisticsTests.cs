@@ -34,6 +34,11 @@ public sealed class ChunkStatisticsTests(TestPostgres postgres)
     [InlineData("char(12)", "left(md5((g % 900)::text), g % 12)", "'', ' a'")]
     public async Task Whatever_the_values_are_every_row_is_in_one_chunk(string type, string value, string outer)
     {
+        if (type == "numeric" && TestPostgres.MajorVersion < 14)
+        {
+            outer = "'NaN', -1e300";
+        }
+
         await using var database = await postgres.CreateDatabaseAsync();
         await database.ExecuteAsync(
             $"""
@@ -131,6 +136,7 @@ public sealed class ChunkStatisticsTests(TestPostgres postgres)
     [Fact]
     public async Task A_window_without_an_index_is_read_by_pages_so_that_each_is_read_once()
     {
+        TestPostgres.SkipBefore(14, "scans of ranges of pages");
         await using var database = await postgres.CreateDatabaseAsync();
         await database.ExecuteAsync("CREATE TABLE things AS SELECT g AS id, timestamptz '2024-03-31 00:00+00' + g * interval '1 second' AS at FROM generate_series(1, 20000) g; ANALYZE things");
         await using var source = await PlannedSource.OpenAsync(database);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using DataLake.Parquet.Schema;
@@ -114,14 +115,19 @@ public sealed class CopyFromServerTests(TestPostgres postgres)
         await killed.InitializeAsync();
         var connections = new SourceConnections(killed.ConnectionString("trust_user", null), 1, "killed");
         await using var connection = await connections.OpenAsync(CancellationToken.None);
+        // A session learns that its postmaster is gone where it waits; one whose reader keeps up may send on for long, so it is killed too.
+        var session = int.Parse((await connection.QueryAsync("SELECT pg_backend_pid()", [], "testing", CancellationToken.None))[0][0]!, CultureInfo.InvariantCulture);
         var isKilled = false;
         var error = await Should.ThrowAsync<SourceException>(() => ReadAllAsync(connection, Endless, () =>
         {
             if (!isKilled)
             {
                 isKilled = true;
-                using var process = Process.GetProcessById(killed.ProcessId);
-                process.Kill();
+                foreach (var id in (int[])[killed.ProcessId, session])
+                {
+                    using var process = Process.GetProcessById(id);
+                    process.Kill();
+                }
             }
         }, CancellationToken.None));
         error.Kind.ShouldBe(SourceErrorKind.Unreachable);

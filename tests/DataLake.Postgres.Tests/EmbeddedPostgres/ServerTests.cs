@@ -21,7 +21,7 @@ public sealed class ServerTests : IDisposable
         (await ScalarAsync(good.ConnectionString, "SHOW listen_addresses")).ShouldBe("127.0.0.1");
         (await ScalarAsync(good.ConnectionString, "SHOW unix_socket_directories")).ShouldBe("");
         (await ScalarAsync(good.ConnectionString, "SHOW server_encoding")).ShouldBe("UTF8");
-        (await ScalarAsync(good.ConnectionString, "SHOW lc_collate")).ShouldBe("C");
+        (await ScalarAsync(good.ConnectionString, "SELECT datcollate FROM pg_database WHERE datname = current_database()")).ShouldBe("C");
 
         var bad = new NpgsqlConnectionStringBuilder(good.ConnectionString) { Password = "guess" };
         var refused = await Should.ThrowAsync<PostgresException>(() => ScalarAsync(bad.ConnectionString, "SELECT 1"));

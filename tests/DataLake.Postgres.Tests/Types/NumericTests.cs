@@ -76,6 +76,11 @@ public sealed class NumericTests(TestPostgres postgres)
     [InlineData("-Infinity", 38, 0, "holds infinity, which a decimal cannot hold")]
     public async Task A_number_that_the_type_does_not_hold_is_refused(string text, int precision, int scale, string problem)
     {
+        if (text.Contains("Infinity", StringComparison.Ordinal))
+        {
+            TestPostgres.SkipBefore(14, "infinite numerics");
+        }
+
         await using var database = await postgres.CreateDatabaseAsync();
         var bytes = await database.ScalarAsync<byte[]>($"SELECT numeric_send('{text}'::numeric)");
         var error = Should.Throw<ColumnValueException>(() => new NumericForm(precision, scale).ReadUnscaled(bytes));

@@ -1,6 +1,7 @@
-// Installs the packages of this folder, once, however many builds ask at the same time.
+// Installs the packages of the folder it is run in, once, however many builds ask at the same time.
 import { execSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 
 const lock = 'obj/install.lock'
@@ -27,7 +28,7 @@ function take() {
 mkdirSync('obj', { recursive: true })
 const deadline = Date.now() + 300_000
 while (!take()) {
-  if (Date.now() > deadline) throw new Error(`tests/readers/${lock} is held for five minutes; remove it if no build runs.`)
+  if (Date.now() > deadline) throw new Error(`${resolve(lock)} is held for five minutes; remove it if no build runs.`)
   await setTimeout(200)
 }
 try {
