@@ -35,7 +35,7 @@ internal static class BenchmarkCommands
 
     public static Command Memory()
     {
-        var rows = new Option<long[]>("--rows") { Description = "Rows of the taxi table, one or more numbers; each is a case.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [5_000_000, 50_000_000] };
+        var rows = new Option<long[]>("--rows") { Description = "Rows of the taxi table, one or more numbers; each is a case.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [5_000_000, 20_000_000, 50_000_000] };
         var cases = new Option<string[]>("--cases") { Description = "Which cases. Default: all.", AllowMultipleArgumentsPerToken = true };
         cases.AcceptOnlyFromAmong([.. MemoryCase.Names]);
         var connections = new Option<int[]>("--connections") { Description = "Connections that read at once, one or more numbers.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [1, 4] };
