@@ -1,5 +1,6 @@
 using System.Text;
 using DataLake.Postgres.Types;
+using DataLake.Testing;
 using Shouldly;
 using Xunit;
 
@@ -14,7 +15,7 @@ public sealed class TypesPageTests
     [Fact]
     public void The_page_lists_every_line_as_the_code_has_it()
     {
-        var path = PathOf("docs/types.md");
+        var path = Repository.PathOf("docs/types.md");
         var page = File.ReadAllText(path);
         var expected = page[..(page.IndexOf(Start, StringComparison.Ordinal) + Start.Length)] + Lines() + page[page.IndexOf(End, StringComparison.Ordinal)..];
         if (Environment.GetEnvironmentVariable("DATALAKE_WRITE_DOCS") == "1")
@@ -33,7 +34,7 @@ public sealed class TypesPageTests
     [InlineData("arrays, composite types, generated, dropped, identity, partitioned, views, materialized views, foreign tables, reserved words, Unicode, 1,600")]
     public void The_page_speaks_of(string words)
     {
-        var page = File.ReadAllText(PathOf("docs/types.md"));
+        var page = File.ReadAllText(Repository.PathOf("docs/types.md"));
         foreach (var word in words.Replace("1,600", "1.600", StringComparison.Ordinal).Split(", "))
         {
             page.ShouldContain(word.Replace("1.600", "1,600", StringComparison.Ordinal), Case.Sensitive);
@@ -59,17 +60,4 @@ public sealed class TypesPageTests
     }
 
     private static string Cell(string text) => text.Replace("|", "\\|", StringComparison.Ordinal);
-
-    private static string PathOf(string relative)
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "DataLake.sln")))
-            {
-                return Path.Combine(folder.FullName, relative);
-            }
-        }
-
-        throw new InvalidOperationException("DataLake.sln was not found above the tests.");
-    }
 }

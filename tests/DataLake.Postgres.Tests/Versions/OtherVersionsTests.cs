@@ -29,6 +29,7 @@ public sealed class OtherVersionsTests
     {
         using var folder = new TemporaryFolder();
         Assert.SkipUnless(ServerPackage.TryCopy(version, folder.In("postgres")), $"There is no PostgreSQL {version} in tests/servers for this platform.");
+        PostgresPrograms.Find(folder.In("postgres", "bin")).MajorVersion.ShouldBe(version);
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
         start.Environment[PostgresPrograms.FolderVariable] = folder.In("postgres", "bin");
         List<string> arguments = [typeof(OtherVersionsTests).Assembly.Location, "-noColor", "-noLogo", .. Tests.SelectMany(test => new[] { "-class", test.FullName! })];

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DataLake.Testing;
 
 namespace DataLake.Postgres.Tests.Versions;
 
@@ -9,13 +10,12 @@ internal static class ServerPackage
     /// <returns>Whether there are any for this platform.</returns>
     public static bool TryCopy(int version, string target)
     {
-        var package = Folder($"tests/servers/node_modules/postgres-{version}");
-        if (package is null)
+        var native = Repository.PathOf("tests", "servers", "node_modules", $"postgres-{version}", "native");
+        if (!Directory.Exists(native))
         {
             return false;
         }
 
-        var native = Path.Combine(package, "native");
         foreach (var file in Directory.EnumerateFiles(native, "*", SearchOption.AllDirectories))
         {
             var copy = Path.Combine(target, Path.GetRelativePath(native, file));
@@ -32,18 +32,5 @@ internal static class ServerPackage
         }
 
         return true;
-    }
-
-    private static string? Folder(string path)
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (Directory.Exists(Path.Combine(folder.FullName, path)))
-            {
-                return Path.Combine(folder.FullName, path);
-            }
-        }
-
-        return null;
     }
 }

@@ -18,7 +18,7 @@ public static partial class HexCorpus
     /// <summary>Reads a corpus.</summary>
     /// <param name="path">From the root of the repository.</param>
     public static IReadOnlyList<HexCase> Read(string path) =>
-        [.. File.ReadLines(PathOf(path)).Where(line => line.Length > 0 && line[0] != '#').Select(line => line.Split(' ')).Select(parts => new HexCase(parts[0], parts[1], Convert.FromHexString(parts.ElementAtOrDefault(2) ?? "")))];
+        [.. File.ReadLines(Repository.PathOf(path)).Where(line => line.Length > 0 && line[0] != '#').Select(line => line.Split(' ')).Select(parts => new HexCase(parts[0], parts[1], Convert.FromHexString(parts.ElementAtOrDefault(2) ?? "")))];
 
     /// <summary>Writes a corpus: of the cases whose refusals read alike, names and numbers left aside, the shortest.</summary>
     /// <param name="path">From the root of the repository.</param>
@@ -33,19 +33,8 @@ public static partial class HexCorpus
             text.Append($"{target} {outcome} {Convert.ToHexStringLower(bytes)}".TrimEnd()).Append('\n');
         }
 
-        Directory.CreateDirectory(Path.GetDirectoryName(PathOf(path))!);
-        File.WriteAllText(PathOf(path), text.ToString());
-    }
-
-    private static string PathOf(string relative)
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "DataLake.sln")))
-        {
-            folder = folder.Parent ?? throw new DirectoryNotFoundException("DataLake.sln is in no folder above the tests.");
-        }
-
-        return Path.Combine(folder.FullName, relative);
+        Directory.CreateDirectory(Path.GetDirectoryName(Repository.PathOf(path))!);
+        File.WriteAllText(Repository.PathOf(path), text.ToString());
     }
 
     [GeneratedRegex("'[^']*'|[-+]?[0-9][0-9,.]*")]

@@ -46,7 +46,7 @@ public static class LakeReaders
     private static async Task<string> RunAsync(IReadOnlyList<string> arguments, string input, CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo("node") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        start.ArgumentList.Add(Path.Combine(Folder(), "read.mjs"));
+        start.ArgumentList.Add(Repository.PathOf("tests", "readers", "read.mjs"));
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         using var process = Process.Start(start)!;
         try
@@ -64,12 +64,5 @@ public static class LakeReaders
         {
             if (!process.HasExited) process.Kill(entireProcessTree: true);
         }
-    }
-
-    private static string Folder()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "DataLake.sln"))) return Path.Combine(folder.FullName, "tests", "readers");
-        throw new DirectoryNotFoundException("DataLake.sln is in no folder above the tests.");
     }
 }
