@@ -67,7 +67,7 @@ internal static class Worker
         var work = new ChunkWork(run, source, mappings, chunks, $"raw/{table}", onRows);
         var governor = new SourceGovernor("benchmark", connections, DefinitionDefaults.Limits, TimeProvider.System, _ => { }, _ => { });
         var pace = new ReadPace(governor, "DataLake benchmark", TimeSpan.FromHours(4));
-        await new ChunkReading(lake, options, LargeRows, memory, pace, TimeProvider.System, NullLogger.Instance).ReadAsync(snapshot, work, CancellationToken.None);
+        await new ChunkReading(lake, options, LargeRows, memory, pace, TimeProvider.System, NullLogger.Instance).ReadAsync(snapshot, work, isLast: true, CancellationToken.None);
         return work.Files.Sum(file => file.Bytes);
     }
 }

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -37,7 +39,16 @@ internal sealed record WorkerReport
     public string? Refusal { get; init; }
 
     /// <summary>As a process prints it.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, WorkerReportJson.Default.WorkerReport);
+    public string ToJson()
+    {
+        var json = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(json))
+        {
+            WorkerReportJson.Default.WorkerReport.SerializeHandler!(writer, this);
+        }
+
+        return Encoding.UTF8.GetString(json.WrittenSpan);
+    }
 
     /// <summary>What a process printed.</summary>
     public static WorkerReport Parse(string printed) => JsonSerializer.Deserialize<WorkerReport>(printed)!;

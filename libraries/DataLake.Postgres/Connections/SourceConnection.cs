@@ -57,19 +57,23 @@ public sealed class SourceConnection : IAsyncDisposable
     /// <param name="forLock">How long it may wait for a lock; null to leave it.</param>
     /// <param name="cancellation">Stops the call.</param>
     /// <exception cref="SourceException">The server refuses, or the connection broke.</exception>
-    internal async Task BoundAsync(TimeSpan? statement, TimeSpan? forLock, CancellationToken cancellation)
+    internal Task BoundAsync(TimeSpan? statement, TimeSpan? forLock, CancellationToken cancellation) =>
+        RunAsync(wire => wire.QueryAll([.. Bounds(statement, forLock)]), "bounding its statements", cancellation);
+
+    /// <summary>What <see cref="BoundAsync"/> asks.</summary>
+    internal static IReadOnlyList<Statement> Bounds(TimeSpan? statement, TimeSpan? forLock)
     {
         if (statement is null && forLock is null)
         {
-            return;
+            return [];
         }
 
-        await QueryAsync(
+        return [new Statement(
             """
             SELECT set_config(s.name, least(b.bound, nullif(s.setting::bigint, 0))::text, true)
             FROM pg_settings s JOIN (VALUES ('statement_timeout', $1::bigint), ('lock_timeout', $2::bigint)) b (name, bound) ON b.name = s.name
             WHERE b.bound IS NOT NULL
-            """, [Milliseconds(statement), Milliseconds(forLock)], "bounding its statements", cancellation);
+            """, Milliseconds(statement), Milliseconds(forLock))];
 
         // 0 would be no bound at all.
         static string? Milliseconds(TimeSpan? time) =>

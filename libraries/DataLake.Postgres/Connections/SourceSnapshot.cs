@@ -10,14 +10,20 @@ namespace DataLake.Postgres.Connections;
 /// </summary>
 public sealed class SourceSnapshot : IAsyncDisposable
 {
-    private const string Begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ";
+    private static readonly Statement Begin = new("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
 
     // What a value looks like as text must not depend on the server's or the user's settings.
-    private const string Settings =
-        "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL extra_float_digits = 1; " +
-        "SET LOCAL bytea_output = 'hex'; SET LOCAL idle_in_transaction_session_timeout = 0; " +
+    private static readonly Statement[] Settings =
+    [
+        new("SET LOCAL TimeZone = 'UTC'"),
+        new("SET LOCAL DateStyle = 'ISO, YMD'"),
+        new("SET LOCAL IntervalStyle = 'postgres'"),
+        new("SET LOCAL extra_float_digits = 1"),
+        new("SET LOCAL bytea_output = 'hex'"),
+        new("SET LOCAL idle_in_transaction_session_timeout = 0"),
         // A policy that hides rows from this user gives an error instead of a table with holes.
-        "SET LOCAL row_security = off; ";
+        new("SET LOCAL row_security = off"),
+    ];
 
     private readonly SourceConnections connections;
     private readonly SnapshotOptions options;
@@ -78,10 +84,12 @@ public sealed class SourceSnapshot : IAsyncDisposable
                 await connections.EnsureVisibleAsync(connection, instant, cancellation);
             }
 
-            await connection.ExecuteAsync(Begin + Settings, what, cancellation);
-            await connection.BoundAsync(options.StatementTimeout, options.LockTimeout, cancellation);
-            var rows = await connection.QueryAsync(
-                "SELECT pg_export_snapshot(), CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END", [], what, cancellation);
+            var answers = await connection.RunAsync(wire => wire.QueryAll(
+            [
+                Begin, .. Settings, .. SourceConnection.Bounds(options.StatementTimeout, options.LockTimeout),
+                new("SELECT pg_export_snapshot(), CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END"),
+            ]), what, cancellation);
+            var rows = answers[^1];
             return new SourceSnapshot(connections, options, connection, NameIn(rows), rows[0][1]);
         }
         catch
@@ -104,7 +112,6 @@ public sealed class SourceSnapshot : IAsyncDisposable
         try
         {
             await JoinAsync(connection, cancellation);
-            await connection.BoundAsync(options.StatementTimeout, options.LockTimeout, cancellation);
             lock (gate)
             {
                 inside.Add(connection);
@@ -149,8 +156,12 @@ public sealed class SourceSnapshot : IAsyncDisposable
         {
             try
             {
-                await connection.ExecuteAsync($"{Begin}SET TRANSACTION SNAPSHOT '{name}'; {Settings}", what, cancellation);
-                Add(NameIn(await connection.QueryAsync("SELECT pg_export_snapshot()", [], what, cancellation)));
+                var answers = await connection.RunAsync(wire => wire.QueryAll(
+                [
+                    Begin, new($"SET TRANSACTION SNAPSHOT '{name}'"), .. Settings, .. SourceConnection.Bounds(options.StatementTimeout, options.LockTimeout),
+                    new("SELECT pg_export_snapshot()"),
+                ]), what, cancellation);
+                Add(NameIn(answers[^1]));
                 return;
             }
             catch (SourceException error) when (error.InnerException is ServerErrorException { Error.SqlState: PostgresErrorCodes.InvalidParameterValue or PostgresErrorCodes.UndefinedObject })

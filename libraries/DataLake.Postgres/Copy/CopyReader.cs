@@ -138,6 +138,10 @@ public sealed class CopyReader : IDisposable
         }
     }
 
+    /// <summary>Takes what has come meanwhile, without waiting for anything: for a caller who is busy with something else for some milliseconds, so that the server need not wait for it.</summary>
+    /// <param name="most">Bytes that may be held; those of the first call hold until all was read.</param>
+    public void TakeAhead(int most) => (stream as CopyOutStream)?.TakeAhead(most);
+
     /// <summary>The large row is out of memory, or need not stay there: another connection may have its turn. Reading on says the same.</summary>
     public void ReleaseLargeRow()
     {

@@ -31,10 +31,7 @@ internal sealed class NumericForm(int precision, int scale)
     /// <summary>The most bytes that a decimal takes.</summary>
     internal const int MostBytesOfInt128 = HeaderLength + (2 * GroupsOfInt128);
 
-    private static readonly Int128[] PowersOfTen = [.. Enumerable.Range(0, 39).Select(power => Enumerable.Repeat((Int128)10, power).Aggregate(Int128.One, (product, ten) => product * ten))];
-
-    private readonly Int128 limit = PowersOfTen[precision];
-    private readonly long limitOfLong = (long)PowersOfTen[Math.Min(precision, 18)];
+    private readonly long limitOfLong = PowerOfTen(Math.Min(precision, 18));
 
     // What the digits after the point lack to fill their last group, and how many groups they are then.
     private readonly ulong padding = (scale & 3) switch { 1 => 1_000, 2 => 100, 3 => 10, _ => 1 };
@@ -127,7 +124,7 @@ internal sealed class NumericForm(int precision, int scale)
         var power = (4 * weight) + scale;
         var last = power - (4 * (groups - 1));
         var unscaled = groups <= GroupsOfLong && last is <= PowerOfLong and > -4 ? ReadLong(digits, last) : ReadInt128(digits, power);
-        if (unscaled >= limit)
+        if (unscaled >= Powers.OfTen[precision])
         {
             throw TooLong();
         }
@@ -248,7 +245,7 @@ internal sealed class NumericForm(int precision, int scale)
             // Groups that are not sent are zeros; `power` is that of the next group.
             var zeros = power + 4;
             return zeros <= 0 || unscaled == 0 ? unscaled
-                : zeros < PowersOfTen.Length ? checked(unscaled * PowersOfTen[zeros]) : throw TooLong();
+                : zeros < Powers.OfTen.Length ? checked(unscaled * Powers.OfTen[zeros]) : throw TooLong();
         }
         catch (OverflowException)
         {
@@ -269,5 +266,35 @@ internal sealed class NumericForm(int precision, int scale)
 
     private static ColumnValueException TooLong() => new("has more digits than its type declares");
 
+    private static long PowerOfTen(int power)
+    {
+        var product = 1L;
+        for (; power > 0; power--)
+        {
+            product *= 10;
+        }
+
+        return product;
+    }
+
     private ColumnValueException TooFine() => new($"has more than {scale} digits after the point");
+
+    /// <summary>Made for the first number that needs them.</summary>
+    private static class Powers
+    {
+        /// <summary>10^0 to 10^38.</summary>
+        public static readonly Int128[] OfTen = Make();
+
+        private static Int128[] Make()
+        {
+            var powers = new Int128[39];
+            powers[0] = 1;
+            for (var i = 1; i < powers.Length; i++)
+            {
+                powers[i] = powers[i - 1] * 10;
+            }
+
+            return powers;
+        }
+    }
 }

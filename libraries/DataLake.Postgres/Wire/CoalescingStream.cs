@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net.Sockets;
 
 namespace DataLake.Postgres.Wire;
@@ -5,7 +6,8 @@ namespace DataLake.Postgres.Wire;
 /// <summary>
 /// A TCP socket whose long answers are taken in large portions. A server sends 8 KiB at a time, and waking who waits for it costs both of them more than the bytes do; on a machine that
 /// both share, who is woken may even push the server off its core. So once an answer is long and little of it is there, its reader rests for a moment, in which nobody has to wake it.
-/// Short answers are read as they come.
+/// Short answers are read as they come. A reader that is busy with something else for longer than the system holds what comes can take it in between (<see cref="TakeAhead"/>), so that
+/// the server goes on meanwhile.
 /// </summary>
 /// <param name="socket">The socket, which becomes the stream's.</param>
 /// <param name="rest">Lets a moment go by.</param>
@@ -17,10 +19,17 @@ internal sealed class CoalescingStream(Socket socket, Action rest) : Stream
     /// <summary>Bytes for which nobody rests.</summary>
     public const int Enough = 128 * 1024;
 
+    private const int Portion = 64 * 1024;
+
     private readonly NetworkStream stream = new(socket, ownsSocket: true);
 
     // Of the present answer.
     private long received;
+
+    // What was taken ahead and not read yet. The array is the reader's alone, and goes back when it is empty; who closes the stream under a read leaves it.
+    private byte[] ahead = [];
+    private int aheadStart;
+    private int aheadEnd;
 
     public override bool CanRead => true;
     public override bool CanSeek => false;
@@ -33,8 +42,42 @@ internal sealed class CoalescingStream(Socket socket, Action rest) : Stream
         // A socket file holds less than what comes in a moment, and Windows rests for 16 of them.
         socket.ProtocolType == ProtocolType.Tcp && !OperatingSystem.IsWindows() ? new CoalescingStream(socket, static () => Thread.Sleep(1)) : new NetworkStream(socket, ownsSocket: true);
 
+    /// <summary>Takes what has come of a long answer, without waiting for anything.</summary>
+    /// <param name="most">Bytes that may be held; those of the first call hold until all was read.</param>
+    public void TakeAhead(int most)
+    {
+        try
+        {
+            while (received >= LongAnswer && socket.Available >= Portion)
+            {
+                if (ahead.Length == 0)
+                {
+                    ahead = ArrayPool<byte>.Shared.Rent(Math.Max(most, Portion));
+                }
+
+                if (aheadEnd == ahead.Length)
+                {
+                    return;
+                }
+
+                var read = socket.Receive(ahead.AsSpan(aheadEnd));
+                aheadEnd += read;
+                received += read;
+            }
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            // The next read finds the same.
+        }
+    }
+
     public override int Read(Span<byte> buffer)
     {
+        if (aheadEnd > 0)
+        {
+            return ReadAhead(buffer);
+        }
+
         if (received >= LongAnswer && socket.Available < Enough)
         {
             rest();
@@ -59,6 +102,20 @@ internal sealed class CoalescingStream(Socket socket, Action rest) : Stream
     public override void Flush() => stream.Flush();
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
     public override void SetLength(long value) => throw new NotSupportedException();
+
+    private int ReadAhead(Span<byte> buffer)
+    {
+        var read = Math.Min(buffer.Length, aheadEnd - aheadStart);
+        ahead.AsSpan(aheadStart, read).CopyTo(buffer);
+        aheadStart += read;
+        if (aheadStart == aheadEnd)
+        {
+            ArrayPool<byte>.Shared.Return(ahead);
+            (ahead, aheadStart, aheadEnd) = ([], 0, 0);
+        }
+
+        return read;
+    }
 
     protected override void Dispose(bool disposing)
     {

@@ -60,6 +60,15 @@ internal sealed class CopyOutStream(WireConnection connection, MessageBuffer buf
         return 0;
     }
 
+    /// <inheritdoc cref="CoalescingStream.TakeAhead"/>
+    public void TakeAhead(int most)
+    {
+        if (!ended)
+        {
+            connection.TakeAhead(most);
+        }
+    }
+
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     public override void Flush() => throw new NotSupportedException();

@@ -10,6 +10,7 @@ internal sealed class Transport : IDisposable
     private const int SslRequest = 80_877_103;
 
     private readonly Socket? socket;
+    private readonly CoalescingStream? coalescing;
 
     /// <summary>A way over something else than a socket, for tests: nothing can be cancelled there.</summary>
     public Transport(Stream stream, ServerAddress server)
@@ -22,6 +23,7 @@ internal sealed class Transport : IDisposable
         : this(CoalescingStream.Of(socket), server)
     {
         this.socket = socket;
+        coalescing = Stream as CoalescingStream;
         Place = place;
     }
 
@@ -90,6 +92,9 @@ internal sealed class Transport : IDisposable
 
     /// <summary>Closes the socket, from any thread and at any moment: whatever waits on it fails at once.</summary>
     public void Abort() => ((IDisposable?)socket ?? Stream).Dispose();
+
+    /// <inheritdoc cref="CoalescingStream.TakeAhead"/>
+    public void TakeAhead(int most) => coalescing?.TakeAhead(most);
 
     /// <summary>Says that nothing more will be sent.</summary>
     public void EndSending() => socket?.Shutdown(SocketShutdown.Send);

@@ -87,32 +87,53 @@ internal sealed class WireConnection : IDisposable
     /// <returns>The rows; every value as the server writes it as text, or null.</returns>
     /// <exception cref="WireException">The connection broke, or the rows are more than is kept in memory.</exception>
     /// <exception cref="ServerErrorException">The server refuses.</exception>
-    public IReadOnlyList<string?[]> Query(string sql, params IReadOnlyList<string?> parameters)
+    public IReadOnlyList<string?[]> Query(string sql, params IReadOnlyList<string?> parameters) => QueryAll(new Statement(sql, parameters))[0];
+
+    /// <summary>Runs statements one after the other. They are asked at once, so that the way to the server and back is gone once.</summary>
+    /// <returns>The rows of each, as of <see cref="Query"/>.</returns>
+    /// <exception cref="WireException">The connection broke, or the rows are more than is kept in memory.</exception>
+    /// <exception cref="ServerErrorException">The server refuses one; those after it are not run.</exception>
+    public IReadOnlyList<IReadOnlyList<string?[]>> QueryAll(params IReadOnlyList<Statement> statements)
     {
-        var message = new MessageWriter()
-            .Message('P').Text("").Text(sql).Int16(0)
-            .Message('B').Text("").Text("").Int16(0).Int16(parameters.Count);
-        foreach (var parameter in parameters)
+        var message = new MessageWriter();
+        foreach (var (sql, parameters) in statements)
         {
-            message.Value(parameter);
+            message.Message('P').Text("").Text(sql).Int16(0).Message('B').Text("").Text("").Int16(0).Int16(parameters.Count);
+            foreach (var parameter in parameters)
+            {
+                message.Value(parameter);
+            }
+
+            message.Int16(0).Message('E').Text("").Int32(0);
         }
 
-        Send(message.Int16(0).Message('E').Text("").Int32(0).Message('S'));
+        Send(message.Message('S'));
+        var answers = new List<List<string?[]>>();
         var rows = new List<string?[]>();
         var kept = 0L;
         foreach (var (type, body) in ReadAnswer("12DCI"))
         {
-            if (type != 'D')
+            if (answers.Count == statements.Count)
             {
-                continue;
+                throw WireException.Unexpected(type);
             }
 
-            var row = RowMessage.Read(body);
-            kept += body.Length + (row.Length * sizeof(long)) + 64;
-            rows.Add(kept <= MostAnswerBytes ? row : throw WireException.Garbled($"the answer to a short question has more than {MostAnswerBytes:N0} bytes"));
+            switch ((char)type)
+            {
+                case 'D':
+                    var row = RowMessage.Read(body);
+                    kept += body.Length + (row.Length * sizeof(long)) + 64;
+                    rows.Add(kept <= MostAnswerBytes ? row : throw WireException.Garbled($"the answer to a short question has more than {MostAnswerBytes:N0} bytes"));
+                    break;
+                case 'C' or 'I':
+                    answers.Add(rows);
+                    rows = [];
+                    break;
+            }
         }
 
-        return rows;
+        isBroken = answers.Count < statements.Count;
+        return !isBroken ? answers : throw WireException.Garbled($"{answers.Count} of {statements.Count} statements were answered");
     }
 
     /// <summary>Starts <c>COPY ... TO STDOUT</c> in the binary format and gives what it sends as one stream. Nothing else can be asked until the stream is at its end.</summary>
@@ -133,6 +154,9 @@ internal sealed class WireConnection : IDisposable
 
         throw WireException.Garbled("the server did not start to copy");
     }
+
+    /// <inheritdoc cref="CoalescingStream.TakeAhead"/>
+    public void TakeAhead(int most) => transport.TakeAhead(most);
 
     /// <summary>
     /// Breaks the connection off, from any thread and at any moment: whatever waits on it fails at once. The server is asked, over a connection of its own and

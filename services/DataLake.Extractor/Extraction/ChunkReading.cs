@@ -29,8 +29,12 @@ internal sealed partial class ChunkReading(
 
     private int writers;
 
-    /// <summary>Reads all chunks. The first error that reading again cannot mend stops every connection. Those that are well stay inside the snapshot.</summary>
-    public async Task ReadAsync(SourceSnapshot snapshot, ChunkWork work, CancellationToken cancellation)
+    /// <summary>Reads all chunks. The first error that reading again cannot mend stops every connection.</summary>
+    /// <param name="snapshot">The instant.</param>
+    /// <param name="work">The chunks.</param>
+    /// <param name="isLast">Whether nothing else is read at this instant: each connection leaves as soon as all chunks are read, and the source is free of it while the last files are checked and published. Else they stay.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    public async Task ReadAsync(SourceSnapshot snapshot, ChunkWork work, bool isLast, CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         foreach (var connection in snapshot.Inside.Where(connection => connection != snapshot.Owner))
@@ -52,14 +56,15 @@ internal sealed partial class ChunkReading(
         }
 
         writers = readers.Count;
-        await WhenAllFirstErrorAsync([.. readers.Select((connection, reader) => ReadChunksAsync(reader, connection, snapshot, work, stop))]);
+        var left = isLast ? snapshot.Inside.Except(readers).Select(snapshot.LeaveAsync) : [];
+        await WhenAllFirstErrorAsync([.. left, .. readers.Select((connection, reader) => ReadChunksAsync(reader, connection, snapshot, work, isLast, stop))]);
         if (!work.IsDone)
         {
             throw Lost(work);
         }
     }
 
-    private async Task ReadChunksAsync(int reader, SourceConnection first, SourceSnapshot snapshot, ChunkWork work, CancellationTokenSource stop)
+    private async Task ReadChunksAsync(int reader, SourceConnection first, SourceSnapshot snapshot, ChunkWork work, bool isLast, CancellationTokenSource stop)
     {
         var publisher = new FilePublisher(stop.Cancel);
         try
@@ -74,8 +79,14 @@ internal sealed partial class ChunkReading(
                     {
                         var (chunk, query) = (read, ChunkQuery.Of(work.Source.Name, work.Mappings, read.Chunk));
                         await CopyReader.CopyAsync(connection, query, work.Source.Name.ToString(), work.Names, copy => work.Processor.Count(() => ReadChunk(copy, turn, work, chunk, publisher, stop.Token)), stop.Token, largeRows);
-                        publisher.Then(() => work.Finish(chunk));
+                        publisher.Then(() => work.Keep(chunk));
+                        work.EndRead();
                         read = null;
+                    }
+
+                    if (isLast)
+                    {
+                        await snapshot.LeaveAsync(connection);
                     }
 
                     await publisher.WaitAsync();
@@ -180,7 +191,13 @@ internal sealed partial class ChunkReading(
         {
             while (true)
             {
-                file ??= new RawFile(lake, work.NextFile(), work.Schema, work.Mappings, Writing(work), largeRows, work.Processor, options.ReadsBack);
+                if (file is null)
+                {
+                    var writing = Writing(work);
+                    var ahead = FileForm.ReadAhead(writing.RowGroupBytes);
+                    file = new RawFile(lake, work.NextFile(), work.Schema, work.Mappings, writing, largeRows, work.Processor, () => copy.TakeAhead(ahead), options.ReadsBack);
+                }
+
                 var rows = copy.ReadBatch(file.Decoder);
                 if (rows == 0)
                 {

@@ -20,6 +20,7 @@ internal sealed class ChunkWork
     private readonly Channel<ChunkRead> waiting = Channel.CreateUnbounded<ChunkRead>();
     private readonly ConcurrentBag<RunFile> files = [];
     private readonly Action<long> onRows;
+    private readonly Lazy<IReadOnlyDictionary<string, string>> notes;
     private int unread;
     private int lastNumber = -1;
 
@@ -34,7 +35,7 @@ internal sealed class ChunkWork
         (Run, Source, Mappings, Folder, this.onRows) = (run, source, mappings, folder, onRows);
         Names = [.. mappings.Select(mapping => mapping.Name)];
         Schema = new ParquetSchema([.. mappings.Select(mapping => mapping.Column)]);
-        Notes = new Dictionary<string, string> { [ParquetTypes.SchemaNote] = Encoding.UTF8.GetString(SchemaJson.ToUtf8(ParquetTypes.ToIceberg(Schema))) };
+        notes = new(() => new Dictionary<string, string> { [ParquetTypes.SchemaNote] = Encoding.UTF8.GetString(SchemaJson.ToUtf8(ParquetTypes.ToIceberg(Schema))) });
         Chunks = unread = chunks.Count;
         Bytes = chunks.Aggregate((long?)0, (sum, chunk) => sum + chunk.Bytes);
         foreach (var chunk in chunks)
@@ -53,8 +54,9 @@ internal sealed class ChunkWork
 
     public ParquetSchema Schema { get; }
 
-    /// <summary>What the files' footers say besides: the schema in Iceberg's words, because their tables list these files as they are.</summary>
-    public IReadOnlyDictionary<string, string> Notes { get; }
+    /// <summary>What the files' footers say besides: the schema in Iceberg's words, because their tables list these files as they are. Made when the first file begins: the source sends
+    /// already then.</summary>
+    public IReadOnlyDictionary<string, string> Notes => notes.Value;
 
     /// <summary>What the run takes of the processors.</summary>
     public ProcessorTime Processor { get; } = new();
@@ -70,10 +72,10 @@ internal sealed class ChunkWork
     /// <summary>How many chunks there are in all.</summary>
     public int Chunks { get; }
 
-    /// <summary>The files of the chunks that are read.</summary>
+    /// <summary>The files of the chunks that are read and published.</summary>
     public IReadOnlyCollection<RunFile> Files => files;
 
-    /// <summary>Whether every chunk was read to its end.</summary>
+    /// <summary>Whether every chunk was read to its end, so that nothing more is asked of the source.</summary>
     public bool IsDone => Volatile.Read(ref unread) == 0;
 
     /// <summary>The next chunk to read; null when all are read. Where others are still at the last ones it waits: one of those may come back.</summary>
@@ -97,15 +99,17 @@ internal sealed class ChunkWork
         onRows(rows);
     }
 
-    /// <summary>A chunk was read to its end: its files count.</summary>
-    public void Finish(ChunkRead read)
+    /// <summary>A chunk was read to its end. Its files may still have to be published.</summary>
+    public void EndRead()
     {
-        read.Files.ForEach(files.Add);
         if (Interlocked.Decrement(ref unread) == 0)
         {
             waiting.Writer.Complete();
         }
     }
+
+    /// <summary>The files of a chunk are published, and count.</summary>
+    public void Keep(ChunkRead read) => read.Files.ForEach(files.Add);
 
     /// <summary>The rows of a chunk that broke off do not count.</summary>
     public void Forget(ChunkRead read) => onRows(-read.Rows);

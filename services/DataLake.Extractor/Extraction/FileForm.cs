@@ -12,7 +12,7 @@ internal static class FileForm
     // What a column takes of each writer, however few rows it holds: pages, dictionaries, and the same once more to read them back.
     private const long ColumnBytes = 48 << 10;
 
-    // A row group takes its size, and open pages and reading back about as much again.
+    // A row group takes its size, and open pages, reading back and what is taken ahead of the source about as much again.
     private const int Twice = 2;
 
     private const long LeastRowGroup = 512 << 10;
@@ -53,6 +53,9 @@ internal static class FileForm
             BloomFilters = files.BloomFilters.ToDictionary(column => column, _ => bloomFilter),
         };
     }
+
+    /// <summary>Bytes of the source's answer that may be taken while a row group is encoded and written, so that the source need not wait: the larger that is, the longer it takes.</summary>
+    public static int ReadAhead(long rowGroupBytes) => (int)(rowGroupBytes / 8);
 
     private static CompressionCodec CodecOf(FileCompression compression) => compression switch
     {

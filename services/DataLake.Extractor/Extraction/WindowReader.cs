@@ -56,7 +56,7 @@ public sealed partial class WindowReader(
                 foreach (var run in runs)
                 {
                     onTurn(run);
-                    run.Receipt = await ReadAsync(snapshot, run, memory, pace, stop);
+                    run.Receipt = await ReadAsync(snapshot, run, run == runs[^1], memory, pace, stop);
                 }
 
                 return true;
@@ -73,7 +73,7 @@ public sealed partial class WindowReader(
         run.Pipeline, run.Table, table.Sensitive.Count > 0, run.Kind == RunKind.Full ? "full" : "incremental",
         DateOnly.FromDateTime(run.PlannedAt.UtcDateTime), run.Id);
 
-    private async Task<RunReceipt> ReadAsync(SourceSnapshot snapshot, ClaimedRun claimed, MemoryShare memory, ReadPace pace, CancellationToken cancellation)
+    private async Task<RunReceipt> ReadAsync(SourceSnapshot snapshot, ClaimedRun claimed, bool isLast, MemoryShare memory, ReadPace pace, CancellationToken cancellation)
     {
         var (run, pipeline, table, source, connection) = (claimed.Run, claimed.Pipeline, claimed.Table, claimed.Source!, snapshot.Inside[0]);
         var range = await RangeAsync(run, table, source, connection, cancellation);
@@ -84,7 +84,7 @@ public sealed partial class WindowReader(
         Failpoint.Pass("extractor.snapshot-taken");
 
         var work = new ChunkWork(run, source, mappings, chunks, claimed.Folder, claimed.Count) { Form = table.Files };
-        await new ChunkReading(lake, options.Value, largeRows, memory, pace, time, logger).ReadAsync(snapshot, work, cancellation);
+        await new ChunkReading(lake, options.Value, largeRows, memory, pace, time, logger).ReadAsync(snapshot, work, isLast, cancellation);
         return new RunReceipt([.. work.Files.OrderBy(file => file.Number)], snapshot.Lsn, work.Processor.Seconds);
     }
 

@@ -3,7 +3,9 @@ using System.Security.Cryptography;
 namespace DataLake.Extractor.Files;
 
 /// <summary>Passes bytes on and computes their SHA-256 on the way.</summary>
-internal sealed class HashingStream(Stream inner) : Stream
+/// <param name="inner">Where they go.</param>
+/// <param name="onWritten">Called after each write.</param>
+internal sealed class HashingStream(Stream inner, Action onWritten) : Stream
 {
     private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
@@ -56,5 +58,6 @@ internal sealed class HashingStream(Stream inner) : Stream
     {
         hash.AppendData(buffer);
         BytesWritten += buffer.Length;
+        onWritten();
     }
 }

@@ -29,12 +29,12 @@ internal sealed class RawFile : IDisposable
 
     public RawFile(
         LakeDirectory lake, (int Number, string Path) name, ParquetSchema schema, IReadOnlyList<ColumnMapping> mappings, ParquetWriterOptions options, LargeRows largeRows,
-        ProcessorTime processor, bool readsBack = true)
+        ProcessorTime processor, Action onWritten, bool readsBack = true)
     {
         this.largeRows = largeRows;
         number = name.Number;
         staged = lake.Create(name.Path);
-        hashing = new HashingStream(staged.Stream);
+        hashing = new HashingStream(staged.Stream, onWritten);
         writer = new ParquetFileWriter(hashing, schema, options);
         readBack = readsBack ? new ReadBack(staged, mappings, processor) : null;
         Decoder = new RowDecoder(mappings, writer.Columns);

@@ -73,7 +73,17 @@ internal sealed class ReadBack(StagedFile staged, IReadOnlyList<ColumnMapping> m
     /// <exception cref="StorageException"><see cref="StorageErrorKind.Damaged"/>: the file does not hold these rows.</exception>
     public void Check(ParquetFileWriter writer, long rows, ContentHash sent, CancellationToken cancellation)
     {
-        CatchUp(writer, cancellation);
+        // Of a large file some is not on disk yet: it goes there while it is checked.
+        var flushing = background is null ? Task.CompletedTask : Task.Run(staged.Flush, CancellationToken.None);
+        try
+        {
+            CatchUp(writer, cancellation);
+        }
+        finally
+        {
+            flushing.GetAwaiter().GetResult();
+        }
+
         if (content != sent)
         {
             throw Damaged($"holds other rows than the source sent: content {content}, not {sent}");

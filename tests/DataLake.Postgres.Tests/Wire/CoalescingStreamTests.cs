@@ -102,6 +102,72 @@ public sealed class CoalescingStreamTests : IDisposable
         rests.ShouldBe(0);
     }
 
+    [Theory(Timeout = 120_000)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public async Task What_is_taken_ahead_comes_first_and_everything_in_order(int seed)
+    {
+        var random = new Random(seed);
+        var answer = new byte[30_000_000];
+        random.NextBytes(answer);
+        var sending = Task.Run(() =>
+        {
+            server.Send(answer);
+            server.Shutdown(SocketShutdown.Send);
+        });
+
+        var taken = new MemoryStream();
+        await Task.Run(() =>
+        {
+            while (stream.Read(buffer.AsSpan(0, random.Next(1, buffer.Length))) is > 0 and var read)
+            {
+                taken.Write(buffer.AsSpan(0, read));
+                for (var i = random.Next(4); i > 0; i--)
+                {
+                    stream.TakeAhead(random.Next(1, 2_000_000));
+                }
+            }
+        });
+        await sending;
+        taken.ToArray().AsSpan().SequenceEqual(answer).ShouldBeTrue();
+        rests.ShouldBeGreaterThan(0);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task What_is_taken_ahead_is_bounded_and_never_waited_for()
+    {
+        const int most = 256 * 1024;
+        await TakeAsync(CoalescingStream.LongAnswer);
+        stream.TakeAhead(most);
+        Arrive(100);
+        stream.TakeAhead(most);
+        client.Available.ShouldBe(100);
+
+        for (var sent = 100; sent < 4 * most; sent += 64 * 1024)
+        {
+            server.Send(new byte[64 * 1024]);
+            stream.TakeAhead(most);
+        }
+
+        SpinWait.SpinUntil(() => client.Available > most, TimeSpan.FromSeconds(30)).ShouldBeTrue();
+        stream.TakeAhead(most);
+        client.Available.ShouldBeGreaterThan(most);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Nothing_is_taken_ahead_of_a_short_answer_or_of_a_closed_connection()
+    {
+        await TakeAsync(CoalescingStream.LongAnswer);
+        stream.Write("?"u8);
+        Arrive(CoalescingStream.Enough);
+        stream.TakeAhead(1_000_000);
+        client.Available.ShouldBe(CoalescingStream.Enough);
+        await TakeAsync(CoalescingStream.LongAnswer);
+        client.Dispose();
+        stream.TakeAhead(1_000_000);
+        Should.Throw<ObjectDisposedException>(() => stream.Read(buffer));
+    }
+
     /// <summary>Sends bytes that all can be read when it returns.</summary>
     private void Arrive(int bytes)
     {

@@ -54,6 +54,7 @@ public sealed class HostileServerTests
     {
         { "ready at once", Ready },
         { "ready twice", [.. Answer("1"), .. Ready, .. Answer("1")] },
+        { "two answers to one question", [.. Answer("1")[..^Ready.Length], .. Complete("SELECT 0"), .. Ready] },
         { "rows after an error", [.. Error("42P01", "x"), .. Row("1"), .. Ready] },
         { "a copy", [.. CopyOut, .. CopyData(1), .. CopyDone, .. Complete("COPY 1"), .. Ready] },
         { "copied rows", [.. CopyData(1), .. Complete("COPY 1"), .. Ready] },

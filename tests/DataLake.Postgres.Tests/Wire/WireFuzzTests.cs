@@ -18,6 +18,9 @@ public sealed class WireFuzzTests
 
     private static readonly byte[] Done = [.. Complete("BEGIN"), .. Ready];
 
+    // Two statements that were asked at once.
+    private static readonly byte[] Two = [.. Message('1'), .. Message('2'), .. Complete("BEGIN"), .. Answer("1", "2")];
+
     private static readonly byte[][] Parts =
     [
         LoggedIn, Accepted, Ready, CopyOut, CopyDone, Authentication(3), Authentication(5, 1, 2, 3, 4), Sasl("SCRAM-SHA-256"), Authentication(11, [.. "r=x,s=AA==,i=1"u8]),
@@ -30,8 +33,8 @@ public sealed class WireFuzzTests
 
     private static readonly byte[][] Sessions =
     [
-        [.. LoggedIn, .. Answer("1", null), .. Done, .. CopyOut, .. CopyData(1, 2, 3), .. Notice("x"), .. CopyData(4), .. CopyDone, .. Complete("COPY 2"), .. Ready],
-        [.. LoggedIn, .. Error("42P01", "no table"), .. Ready, .. Done, .. CopyOut, .. CopyData(9), .. Error("57014", "cancelled"), .. Ready],
+        [.. LoggedIn, .. Answer("1", null), .. Two, .. Done, .. CopyOut, .. CopyData(1, 2, 3), .. Notice("x"), .. CopyData(4), .. CopyDone, .. Complete("COPY 2"), .. Ready],
+        [.. LoggedIn, .. Error("42P01", "no table"), .. Ready, .. Answer("1")[..^Ready.Length], .. Error("55000", "no snapshot"), .. Ready, .. Done, .. CopyOut, .. CopyData(9), .. Error("57014", "cancelled"), .. Ready],
         [.. Sasl("SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"), .. Authentication(11, [.. "r=x,s=AA==,i=1"u8]), .. LoggedIn],
         [.. Authentication(5, 1, 2, 3, 4), .. LoggedIn, .. Answer("1"), .. Done, .. Error("57P01", "terminating", "FATAL")],
     ];
@@ -93,7 +96,13 @@ public sealed class WireFuzzTests
     {
         using var connection = WireConnection.Start(new Transport(stream, Settings.Servers[0]), Settings, bufferCapacity: 512);
         ServerErrorException? failed = null;
-        foreach (var ask in new Action[] { () => connection.Query("SELECT $1", "1"), () => connection.Execute("BEGIN"), () => Copy(connection) })
+        foreach (var ask in new Action[]
+        {
+            () => connection.Query("SELECT $1", "1"),
+            () => connection.QueryAll(new Statement("BEGIN"), new Statement("SELECT $1", "1")).Count.ShouldBe(2),
+            () => connection.Execute("BEGIN"),
+            () => Copy(connection),
+        })
         {
             try
             {

@@ -85,7 +85,7 @@ public sealed class ReceiptTests(TestPostgres postgres)
         byte[] rows = [.. "PGCOPY\n"u8, 0xFF, .. "\r\n\0"u8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 4, 0, 0, 0, 7, 0, 0, 0, 1, (byte)'x', 0xFF, 0xFF];
         var error = await Record.ExceptionAsync(() => Task.Run(() =>
         {
-            using var file = new RawFile(lake, (0, "raw/part-0.parquet"), new ParquetSchema([.. mappings.Select(mapping => mapping.Column)]), mappings, new ParquetWriterOptions(), new LargeRows(), new ProcessorTime());
+            using var file = new RawFile(lake, (0, "raw/part-0.parquet"), new ParquetSchema([.. mappings.Select(mapping => mapping.Column)]), mappings, new ParquetWriterOptions(), new LargeRows(), new ProcessorTime(), onWritten: () => { });
             using var copy = new CopyReader(new MemoryStream(rows), "public.things", ["id", "note"]);
             file.EndBatch(copy.ReadBatch(file.Decoder), copy.LargeRow, CancellationToken.None);
             file.Complete(CancellationToken.None);
