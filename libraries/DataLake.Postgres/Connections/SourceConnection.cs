@@ -58,9 +58,9 @@ public sealed class SourceConnection : IAsyncDisposable
     /// <param name="cancellation">Stops the call.</param>
     /// <exception cref="SourceException">The server refuses, or the connection broke.</exception>
     internal Task BoundAsync(TimeSpan? statement, TimeSpan? forLock, CancellationToken cancellation) =>
-        RunAsync(wire => wire.QueryAll([.. Bounds(statement, forLock)]), "bounding its statements", cancellation);
+        Bounds(statement, forLock) is { Count: > 0 } bounds ? RunAsync(wire => wire.QueryAll(bounds), "bounding its statements", cancellation) : Task.CompletedTask;
 
-    /// <summary>What <see cref="BoundAsync"/> asks.</summary>
+    /// <summary>What <see cref="BoundAsync"/> asks: one statement, or none where nothing is to be bounded.</summary>
     internal static IReadOnlyList<Statement> Bounds(TimeSpan? statement, TimeSpan? forLock)
     {
         if (statement is null && forLock is null)
