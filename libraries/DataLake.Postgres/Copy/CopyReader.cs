@@ -138,8 +138,7 @@ public sealed class CopyReader : IDisposable
         }
     }
 
-    /// <summary>Takes what has come meanwhile, without waiting for anything: for a caller who is busy with something else for some milliseconds, so that the server need not wait for it.</summary>
-    /// <param name="most">Bytes that may be held; those of the first call hold until all was read.</param>
+    /// <summary>Takes up to so many bytes of what has come meanwhile, without waiting: for a caller who is busy with something else for some milliseconds, so that the server need not wait for it.</summary>
     public void TakeAhead(int most) => (stream as CopyOutStream)?.TakeAhead(most);
 
     /// <summary>The large row is out of memory, or need not stay there: another connection may have its turn. Reading on says the same.</summary>
