@@ -36,12 +36,15 @@ internal static class Worker
         string? refusal = null;
         try
         {
-            await Parallel.ForEachAsync(tables, new ParallelOptions { MaxDegreeOfParallelism = atOnce ? tables.Count : 1 }, async (table, _) =>
+            foreach (var together in tables.Chunk(atOnce ? tables.Count : 1))
             {
-                using var share = await memory.BeginAsync(Guid.Empty, CancellationToken.None);
-                var source = new SourceConnections(connectionString, connections, "DataLake benchmark");
-                Interlocked.Add(ref bytes, await ReadAsync(source, lake, options, share, table, count => Interlocked.Add(ref rows, count)));
-            });
+                await Task.WhenAll(together.Select(async table =>
+                {
+                    using var share = await memory.BeginAsync(Guid.Empty, CancellationToken.None);
+                    var source = new SourceConnections(connectionString, connections, "DataLake benchmark");
+                    Interlocked.Add(ref bytes, await ReadAsync(source, lake, options, share, table, count => Interlocked.Add(ref rows, count)));
+                }));
+            }
         }
         catch (SourceException error)
         {

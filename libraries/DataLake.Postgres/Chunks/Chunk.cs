@@ -10,6 +10,9 @@ public sealed record Chunk(int Number, IReadOnlyList<ChunkPart> Parts)
     /// <summary>About how many bytes the server keeps of its rows, or null where that is not known. Every chunk of a plan is given an equal part.</summary>
     public long? Bytes { get; init; }
 
+    /// <summary>About how many rows it has, or null where that is not known. Every chunk of a plan is given an equal part.</summary>
+    public double? Rows { get; init; }
+
     /// <summary>Its parts in words, for people.</summary>
     public override string ToString() =>
         string.Join("; ", Parts.Take(MostShown)) + (Parts.Count > MostShown ? $"; and {Parts.Count - MostShown} more" : "");

@@ -37,9 +37,10 @@ public static class ChunkPlanner
         var cut = (table.IsForeign ? Whole([ChunkPart.Everything]) : parts).ToList();
         // What is kept elsewhere has no pages here.
         long? bytes = plan is null && (table.Kind == 'v' || table.IsForeign) ? null : (long)(pages * PageBytes / cut.Count);
+        var rows = (plan is null ? table.Rows : plan.Rows) / cut.Count;
         return
         [
-            .. cut.Select((ofChunk, number) => new Chunk(number, [.. ofChunk.Select(part => part with { Predicate = And(range?.Predicate, part.Predicate) })]) { Bytes = bytes }),
+            .. cut.Select((ofChunk, number) => new Chunk(number, [.. ofChunk.Select(part => part with { Predicate = And(range?.Predicate, part.Predicate) })]) { Bytes = bytes, Rows = rows }),
         ];
     }
 

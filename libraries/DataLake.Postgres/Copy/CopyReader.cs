@@ -69,6 +69,9 @@ public sealed class CopyReader : IDisposable
     /// <summary>Bytes received so far.</summary>
     public long BytesReceived { get; private set; }
 
+    /// <summary>Whether the next batch would have to be waited for: a moment to do something else. Always false where the connection cannot tell.</summary>
+    public bool IsDry => stream is CopyOutStream { IsDry: true };
+
     /// <summary>Reads what a query gives, on one thread from its first row to its last.</summary>
     /// <param name="connection">The connection; of no use after a read that failed or was cancelled.</param>
     /// <param name="query">The query.</param>

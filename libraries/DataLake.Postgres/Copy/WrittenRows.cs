@@ -7,10 +7,46 @@ using DataLake.Postgres.Types;
 
 namespace DataLake.Postgres.Copy;
 
-/// <summary>Reads the rows of a written file back, and makes of each the bytes that the server must have sent for it.</summary>
-public static class WrittenRows
+/// <summary>
+/// Reads the rows of one row group back, some at a time, and makes of each the bytes that the server must have sent for it. It takes the memory of about a page a column, and none a row.
+/// </summary>
+public sealed class WrittenRows : IDisposable
 {
-    /// <summary>The hash of the rows of one row group, in memory of about a page a column.</summary>
+    private readonly Column[] columns;
+    private readonly int rowBytes;
+    private readonly TupleBatch batch = new();
+    private long rowsLeft;
+
+    /// <param name="file">The file.</param>
+    /// <param name="rowGroup">The row group's number, from 0.</param>
+    /// <param name="mappings">The columns as they were read.</param>
+    /// <exception cref="ParquetException">The file is damaged.</exception>
+    public WrittenRows(ParquetFileReader file, int rowGroup, IReadOnlyList<ColumnMapping> mappings)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        ArgumentNullException.ThrowIfNull(mappings);
+        rowsLeft = file.Metadata.RowGroups[rowGroup].RowCount;
+        columns = new Column[mappings.Count];
+        try
+        {
+            for (var i = 0; i < columns.Length; i++)
+            {
+                columns[i] = new Column(file.OpenColumn(rowGroup, i), mappings[i]);
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+
+        rowBytes = columns.Sum(column => column.Encoder.RowBytes);
+    }
+
+    /// <summary>The hash of the rows so far.</summary>
+    public ContentHash Content { get; private set; }
+
+    /// <summary>The hash of all rows of a row group.</summary>
     /// <param name="file">The file.</param>
     /// <param name="rowGroup">The row group's number, from 0.</param>
     /// <param name="mappings">The columns as they were read.</param>
@@ -18,80 +54,73 @@ public static class WrittenRows
     /// <exception cref="ParquetException">The file is damaged.</exception>
     public static async Task<ContentHash> HashAsync(ParquetFileReader file, int rowGroup, IReadOnlyList<ColumnMapping> mappings, CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(file);
-        ArgumentNullException.ThrowIfNull(mappings);
-        var columns = new List<Column>();
-        try
+        using var rows = new WrittenRows(file, rowGroup, mappings);
+        while (await rows.ReadAsync(cancellation))
         {
-            foreach (var mapping in mappings)
-            {
-                columns.Add(new Column(file.OpenColumn(rowGroup, columns.Count), mapping));
-            }
+            // All of them.
+        }
 
-            return await HashAsync([.. columns], file.Metadata.RowGroups[rowGroup].RowCount, cancellation);
-        }
-        finally
-        {
-            foreach (var column in columns)
-            {
-                column.Pages.Dispose();
-            }
-        }
+        return rows.Content;
     }
 
-    private static async Task<ContentHash> HashAsync(Column[] columns, long rows, CancellationToken cancellation)
+    /// <summary>Reads the next rows: some hundred small ones, or a large one.</summary>
+    /// <param name="cancellation">Stops the reading.</param>
+    /// <returns>Whether there were any.</returns>
+    /// <exception cref="ParquetException">The file is damaged.</exception>
+    public async ValueTask<bool> ReadAsync(CancellationToken cancellation)
     {
-        var batch = new TupleBatch();
-        var rowBytes = columns.Sum(column => column.Encoder.RowBytes);
-        var content = default(ContentHash);
-        while (rows > 0)
+        if (rowsLeft == 0)
         {
-            // Pages of different columns end at different rows: the rows that all of them have are taken at once.
-            var together = (int)Math.Min(rows, int.MaxValue);
-            foreach (var column in columns)
-            {
-                if (column.Encoder.RowsLeft == 0 && !await column.NextPageAsync(cancellation))
-                {
-                    throw new ParquetException(ParquetErrorKind.Corrupt, "A row group has fewer rows in one column than its metadata states.");
-                }
-
-                together = Math.Min(together, column.Encoder.RowsLeft);
-            }
-
-            content += Hash(columns, together, rowBytes, batch);
-            rows -= together;
+            return false;
         }
 
-        return content;
+        // Pages of different columns end at different rows: the rows that all of them have are taken at once.
+        var together = (int)Math.Min(rowsLeft, TupleBatch.MostRows);
+        foreach (var column in columns)
+        {
+            if (column.Encoder.RowsLeft == 0 && !await column.NextPageAsync(cancellation))
+            {
+                throw new ParquetException(ParquetErrorKind.Corrupt, "A row group has fewer rows in one column than its metadata states.");
+            }
+
+            together = Math.Min(together, column.Encoder.RowsLeft);
+        }
+
+        Content += Hash(together);
+        rowsLeft -= batch.Rows;
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var column in columns)
+        {
+            column?.Pages.Dispose();
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static ContentHash Hash(Column[] columns, int rows, int rowBytes, TupleBatch batch)
+    private ContentHash Hash(int rows)
     {
-        Span<int> sizes = stackalloc int[TupleBatch.MostRows];
-        var content = default(ContentHash);
-        while (rows > 0)
+        // Hardly more are measured than fit: of large rows few do.
+        Span<int> sizes = stackalloc int[Math.Min(rows, (2 * batch.Rows) + 1)];
+        sizes.Fill(rowBytes);
+        foreach (var column in columns)
         {
-            // Hardly more are measured than fit: of large rows few do.
-            var next = sizes[..Math.Min(rows, Math.Min(TupleBatch.MostRows, (2 * batch.Rows) + 1))];
-            next.Fill(rowBytes);
-            foreach (var column in columns)
-            {
-                column.Encoder.Measure(next);
-            }
+            column.Encoder.Measure(sizes);
+        }
 
-            batch.Start(columns.Length, next);
-            foreach (var column in columns)
-            {
-                column.Encoder.Encode(batch);
-            }
+        batch.Start(columns.Length, sizes);
+        foreach (var column in columns)
+        {
+            column.Encoder.Encode(batch);
+        }
 
-            for (var row = 0; row < batch.Rows; row++)
-            {
-                content += new ContentHash(XxHash128.Hash(batch[row]));
-            }
-
-            rows -= batch.Rows;
+        var content = default(ContentHash);
+        for (var row = 0; row < batch.Rows; row++)
+        {
+            content += new ContentHash(XxHash128.Hash(batch[row]));
         }
 
         return content;

@@ -19,6 +19,9 @@ public sealed record SourceTable(
     /// <summary>The same with the long values that are kept apart (TOAST).</summary>
     public long AllPages => Parts.Sum(part => part.AllPages);
 
+    /// <summary>About how many rows it has, by the server's statistics; null where those do not say.</summary>
+    public double? Rows => Parts.Count > 0 ? Parts.Aggregate((double?)0, (sum, part) => sum + part.Rows) : null;
+
     /// <summary>Whether rows of it are kept elsewhere. No snapshot of this server holds for them: each connection sees them at an instant of its own.</summary>
     public bool IsForeign => Kind == 'f' || Parts.Any(part => part.Kind == 'f');
 
@@ -40,5 +43,6 @@ public sealed record SourceTableColumn(string Name, int Number, string Type, uin
 /// <param name="Kind">PostgreSQL's <c>relkind</c>: <c>r</c> table, <c>m</c> materialized view, <c>f</c> foreign.</param>
 /// <param name="Pages">Its size in pages.</param>
 /// <param name="AllPages">The same with its long values, which are kept apart (TOAST).</param>
+/// <param name="Rows">About how many rows it has: as many a page as when it was last vacuumed or analyzed. Null where it never was.</param>
 /// <param name="CanRead">Whether the user may read it by its own name: a right to the partitioned table is none to its partitions.</param>
-public sealed record SourcePart(TableName Name, char Kind, long Pages, long AllPages, bool CanRead);
+public sealed record SourcePart(TableName Name, char Kind, long Pages, long AllPages, double? Rows, bool CanRead);

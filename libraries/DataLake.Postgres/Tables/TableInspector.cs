@@ -102,6 +102,7 @@ public static class TableInspector
             UNION
             SELECT i.inhrelid FROM pg_inherits i JOIN tree t ON i.inhparent = t.relation)
         SELECT n.nspname, c.relname, c.relkind, coalesce(pg_relation_size(c.oid) / current_setting('block_size')::int, 0),
+               c.reltuples::float8 / nullif(c.relpages, 0) * pg_relation_size(c.oid) / current_setting('block_size')::int,
                coalesce((pg_relation_size(c.oid) + coalesce(pg_relation_size(nullif(c.reltoastrelid, 0)), 0)) / current_setting('block_size')::int, 0),
                has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'),
                c.relfilenode <> 0 AND c.relfilenode IS DISTINCT FROM pg_relation_filenode(c.oid)
@@ -112,8 +113,9 @@ public static class TableInspector
 
     /// <exception cref="SourceException">One was emptied, rewritten or dropped since the snapshot.</exception>
     private static IReadOnlyList<SourcePart> Parts(TableName name, IReadOnlyList<string?[]> rows) =>
-        rows.All(row => row[6] != "t")
-            ? [.. rows.Select(row => new SourcePart(new TableName(row[0]!, row[1]!), row[2]![0], Number(row[3]), Number(row[4]), row[5] == "t"))]
+        rows.All(row => row[7] != "t")
+            ? [.. rows.Select(row => new SourcePart(
+                new TableName(row[0]!, row[1]!), row[2]![0], Number(row[3]), Number(row[5]), row[4] is { } many ? double.Parse(many, CultureInfo.InvariantCulture) : null, row[6] == "t"))]
             : throw new SourceException(SourceErrorKind.Query,
                 $"{name} was truncated or rewritten (TRUNCATE, ALTER TABLE, REFRESH MATERIALIZED VIEW ...) while its snapshot was taken, which hides its rows from the snapshot. Nothing is kept; the run is tried again.");
 

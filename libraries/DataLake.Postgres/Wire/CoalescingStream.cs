@@ -42,6 +42,22 @@ internal sealed class CoalescingStream(Socket socket, Action rest) : Stream
         // A socket file holds less than what comes in a moment, and Windows rests for 16 of them.
         socket.ProtocolType == ProtocolType.Tcp && !OperatingSystem.IsWindows() ? new CoalescingStream(socket, static () => Thread.Sleep(1)) : new NetworkStream(socket, ownsSocket: true);
 
+    /// <summary>Whether little of a long answer is there, so that the next read would rest: a moment for its reader to do something else.</summary>
+    public bool IsDry
+    {
+        get
+        {
+            try
+            {
+                return received >= LongAnswer && aheadEnd == 0 && socket.Available < Enough;
+            }
+            catch (Exception error) when (error is SocketException or ObjectDisposedException)
+            {
+                return false; // The next read finds the same.
+            }
+        }
+    }
+
     /// <summary>Takes what has come of a long answer, without waiting for anything.</summary>
     /// <param name="most">Bytes that may be held; those of the first call hold until all was read.</param>
     public void TakeAhead(int most)
@@ -78,7 +94,7 @@ internal sealed class CoalescingStream(Socket socket, Action rest) : Stream
             return ReadAhead(buffer);
         }
 
-        if (received >= LongAnswer && socket.Available < Enough)
+        if (IsDry)
         {
             rest();
         }

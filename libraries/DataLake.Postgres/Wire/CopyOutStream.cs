@@ -16,6 +16,9 @@ internal sealed class CopyOutStream(WireConnection connection, MessageBuffer buf
     /// <summary>How many rows the server says it has sent, once the end was read.</summary>
     public long? RowsSent { get; private set; }
 
+    /// <inheritdoc cref="CoalescingStream.IsDry"/>
+    public bool IsDry => !ended && !buffer.IsThere(CoalescingStream.Enough) && connection.IsDry;
+
     public override bool CanRead => true;
     public override bool CanSeek => false;
     public override bool CanWrite => false;

@@ -70,6 +70,9 @@ internal sealed class MessageBuffer(Stream stream, int capacity = MessageBuffer.
     /// <exception cref="WireException">What came is not the protocol.</exception>
     public bool IsMessageThere() => TryPeek(out _, out _);
 
+    /// <summary>Whether so many bytes are there, of whatever messages.</summary>
+    public bool IsThere(int count) => end - start >= count;
+
     /// <summary>Copies the bodies of CopyData messages that are there, one after the other.</summary>
     /// <param name="target">Where to copy to.</param>
     /// <param name="inBody">Bytes of the present message that are still to come.</param>

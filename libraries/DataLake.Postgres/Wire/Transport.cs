@@ -36,6 +36,9 @@ internal sealed class Transport : IDisposable
     /// <summary>What goes to the server and comes from it; it blocks.</summary>
     public Stream Stream { get; private set; }
 
+    /// <inheritdoc cref="CoalescingStream.IsDry"/>
+    public bool IsDry => coalescing is { IsDry: true };
+
     /// <summary>Connects to the first of a server's addresses that answers.</summary>
     /// <param name="server">The server.</param>
     /// <param name="settings">Whether TLS is used.</param>

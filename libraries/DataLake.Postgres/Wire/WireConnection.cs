@@ -37,6 +37,9 @@ internal sealed class WireConnection : IDisposable
     /// <summary>Whether the connection broke, or an answer was left half read: it can only be thrown away.</summary>
     public bool IsBroken => isBroken || isClosed;
 
+    /// <inheritdoc cref="CoalescingStream.IsDry"/>
+    public bool IsDry => transport.IsDry;
+
     /// <summary>Connects to the first server that answers, and logs in.</summary>
     /// <exception cref="WireException">No server answers in time, or the one that does cannot be used.</exception>
     /// <exception cref="ServerErrorException">The server refuses.</exception>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DataLake.Extractor.Files;
 using DataLake.Extractor.Memory;
 using DataLake.Failpoints;
@@ -22,6 +23,7 @@ internal sealed partial class ChunkReading(
     private const int MostReads = 3;
     private const int Nobody = -1;
 
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
 
     // The reader that goes on while the pace is slow.
@@ -198,13 +200,14 @@ internal sealed partial class ChunkReading(
                     file = new RawFile(lake, work.NextFile(), work.Schema, work.Mappings, writing, largeRows, work.Processor, () => copy.TakeAhead(ahead), options.ReadsBack);
                 }
 
+                ReadBackMeanwhile(copy, file);
                 var rows = copy.ReadBatch(file.Decoder);
                 if (rows == 0)
                 {
                     break;
                 }
 
-                file.EndBatch(rows, copy.LargeRow, cancellation);
+                file.EndBatch(rows, copy.LargeRow, work.RowsToCome(read) - rows, cancellation);
                 copy.ReleaseLargeRow(); // Before the next wait, which may be for the governor.
                 work.Count(read, rows);
                 turn.Pass(cancellation);
@@ -225,6 +228,18 @@ internal sealed partial class ChunkReading(
         finally
         {
             file?.Dispose();
+        }
+    }
+
+    /// <summary>Reads back what was written, while the source has not sent much: for no longer than is waited for it anyway, because it may have nothing more to send.</summary>
+    private static void ReadBackMeanwhile(CopyReader copy, RawFile file)
+    {
+        if (copy.IsDry)
+        {
+            for (var start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < Moment && file.ReadBackSome();)
+            {
+                // Rows arrive.
+            }
         }
     }
 

@@ -99,6 +99,9 @@ internal sealed class ChunkWork
         onRows(rows);
     }
 
+    /// <summary>About how many rows a connection still reads after those that have come of its chunk; null where nobody knows, or another chunk waits for it.</summary>
+    public double? RowsToCome(ChunkRead read) => waiting.Reader.Count > 0 ? null : read.Chunk.Rows - read.Rows;
+
     /// <summary>A chunk was read to its end. Its files may still have to be published.</summary>
     public void EndRead()
     {

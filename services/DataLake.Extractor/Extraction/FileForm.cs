@@ -18,6 +18,9 @@ internal static class FileForm
     private const long LeastRowGroup = 512 << 10;
     private const long MostRowGroup = 64 << 20;
 
+    // What a source sends in some 30 ms.
+    private const long MostAhead = 8 << 20;
+
     /// <summary>The memory that one writer cannot do without.</summary>
     /// <param name="columns">The columns of its table.</param>
     public static long LeastMemory(int columns) => (columns * ColumnBytes) + (Twice * LeastRowGroup);
@@ -55,7 +58,7 @@ internal static class FileForm
     }
 
     /// <summary>Bytes of the source's answer that may be taken while a row group is encoded and written, so that the source need not wait: the larger that is, the longer it takes.</summary>
-    public static int ReadAhead(long rowGroupBytes) => (int)(rowGroupBytes / 8);
+    public static int ReadAhead(long rowGroupBytes) => (int)Math.Min(rowGroupBytes / 4, MostAhead);
 
     private static CompressionCodec CodecOf(FileCompression compression) => compression switch
     {

@@ -17,7 +17,13 @@ internal sealed class RawFile : IDisposable
     private const int MostColumnChunks = 8 * 1024;
 
     // A file above it has held buffers for so long that the collector takes them for old, and would let them lie beside those of the next file.
-    private const long LongLived = 8 << 20;
+    private const long LongLivedBytes = 8 << 20;
+
+    // Row groups that end before they are full hold as much: in smaller ones, dictionaries would take more time and room than is gained.
+    private const long LeastEarlyRowGroup = 4 << 20;
+
+    // Whether a long-lived file was filled, and its buffers are still there.
+    private static int leavesBuffers;
 
     private readonly StagedFile staged;
     private readonly HashingStream hashing;
@@ -26,11 +32,17 @@ internal sealed class RawFile : IDisposable
     private readonly LargeRows largeRows;
     private readonly int number;
     private long rows;
+    private long rowsInGroups;
 
     public RawFile(
         LakeDirectory lake, (int Number, string Path) name, ParquetSchema schema, IReadOnlyList<ColumnMapping> mappings, ParquetWriterOptions options, LargeRows largeRows,
         ProcessorTime processor, Action onWritten, bool readsBack = true)
     {
+        if (Interlocked.Exchange(ref leavesBuffers, 0) > 0)
+        {
+            Collect(); // Before this file is filled, not once the one before is published.
+        }
+
         this.largeRows = largeRows;
         number = name.Number;
         staged = lake.Create(name.Path);
@@ -45,6 +57,8 @@ internal sealed class RawFile : IDisposable
 
     public bool IsEmpty => rows == 0;
 
+    private bool IsLongLived => hashing.BytesWritten >= LongLivedBytes;
+
     /// <summary>Whether it is time for another file.</summary>
     /// <param name="size">Bytes that a file may have, those that wait in memory included.</param>
     public bool IsFull(long size) => writer.BytesWritten + writer.BufferedBytes >= size || writer.RowGroupsWritten * writer.Columns.Count >= MostColumnChunks;
@@ -52,11 +66,18 @@ internal sealed class RawFile : IDisposable
     /// <summary>Takes note of rows that <see cref="Decoder"/> took in. A large one is out of memory afterwards: written, and read back.</summary>
     /// <param name="batchRows">How many.</param>
     /// <param name="largeRow">Bytes of the one large row that they are, or 0.</param>
+    /// <param name="toCome">About how many rows come after them; null where nobody knows.</param>
     /// <param name="cancellation">Stops the writing.</param>
-    public void EndBatch(int batchRows, int largeRow, CancellationToken cancellation)
+    public void EndBatch(int batchRows, int largeRow, double? toCome, CancellationToken cancellation)
     {
         rows += batchRows;
-        Wait(largeRow > 0 ? writer.EndRowGroupAsync(cancellation) : writer.EndBatchAsync(cancellation));
+        var rowGroups = writer.RowGroupsWritten;
+        Wait(largeRow > 0 || EndsSoon(toCome) ? writer.EndRowGroupAsync(cancellation) : writer.EndBatchAsync(cancellation));
+        if (writer.RowGroupsWritten > rowGroups)
+        {
+            rowsInGroups = rows;
+        }
+
         if (largeRow > 0)
         {
             largeRows.Reclaim(largeRow);
@@ -68,11 +89,17 @@ internal sealed class RawFile : IDisposable
         }
     }
 
+    /// <inheritdoc cref="ReadBack.ReadSome"/>
+    public bool ReadBackSome() => readBack is not null && readBack.ReadSome();
+
     /// <summary>Writes the last rows and the footer. Nothing comes after it, and no row is held in memory.</summary>
     public void Complete(CancellationToken cancellation)
     {
         Wait(new ValueTask(writer.CompleteAsync(cancellation)));
-        Collect(); // Before the next file is filled, not once this one is published.
+        if (IsLongLived)
+        {
+            Volatile.Write(ref leavesBuffers, 1);
+        }
     }
 
     /// <summary>Checks what was written, and puts it on disk under its name.</summary>
@@ -100,16 +127,19 @@ internal sealed class RawFile : IDisposable
         Wait(writer.DisposeAsync());
         hashing.Dispose();
         Wait(staged.DisposeAsync());
-        Collect();
-    }
-
-    private void Collect()
-    {
-        if (hashing.BytesWritten >= LongLived)
+        if (IsLongLived)
         {
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
+            Collect();
         }
     }
+
+    /// <summary>
+    /// Whether fewer rows are to come than wait in memory. After several full row groups they are written then, and half of the rest next, and so on: what is done with the last row
+    /// group is all done after the source's last row, when nothing else is left to do.
+    /// </summary>
+    private bool EndsSoon(double? toCome) => toCome > 0 && toCome < rows - rowsInGroups && writer.RowGroupsWritten > 1 && writer.BufferedBytes >= LeastEarlyRowGroup;
+
+    private static void Collect() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
 
     private static void Wait(ValueTask work)
     {

@@ -11,8 +11,9 @@ using DataLake.Storage;
 namespace DataLake.Extractor.Files;
 
 /// <summary>
-/// Reads a file back while it is written, one row group after another beside the thread that fills it, and holds its rows against what the source sent. At the end the
-/// footer must lead to the very same bytes.
+/// Reads a file back while it is written, one row group after another, and holds its rows against what the source sent. Where the thread that fills the file has to wait for the source,
+/// it reads back meanwhile: another thread would only be in the way of both on a small machine. Where it never waits, or falls behind, another thread does it, after whatever is more urgent
+/// (<see cref="BackgroundThread"/>). At the end the footer must lead to the very same bytes.
 /// </summary>
 internal sealed class ReadBack(StagedFile staged, IReadOnlyList<ColumnMapping> mappings, ProcessorTime processor) : IDisposable
 {
@@ -22,18 +23,69 @@ internal sealed class ReadBack(StagedFile staged, IReadOnlyList<ColumnMapping> m
     private readonly CancellationTokenSource stop = new();
     private readonly Lock gate = new();
     private BlockingCollection<(ParquetFileMetadata Written, int RowGroup)> unread = [];
+
+    // What the filling thread has begun to read. Another one takes it over.
+    private WrittenRowGroup? begun;
+
+    // Whether the filling thread had to wait since the last row group was written.
+    private bool wasAsked;
+
+    // Whether the filling thread does not get to it. Then it is another's, one to the end of the file: two that read take twice the memory, and each leaves pooled arrays behind.
+    private bool isBehind;
+
     private Task? background;
+    private Task flushing = Task.CompletedTask;
     private ContentHash content;
     private int rowGroups;
     private bool isDisposed;
 
-    /// <summary>Lets the row groups that were written since the last call be read and put on disk, beside the caller and after whatever is more urgent (<see cref="BackgroundThread"/>).</summary>
+    /// <summary>Takes note of row groups that were written since the last call, to be read, and lets them be put on disk.</summary>
     public void Follow(ParquetFileWriter writer)
     {
-        Add(writer);
-        if (unread.Count > 0)
+        if (!Add(writer))
         {
-            background ??= BackgroundThread.TryRun(() => processor.Count(() => ReadUnread(staged.Flush))); // Else it is the caller's, in the end.
+            return;
+        }
+
+        Flush();
+        isBehind |= !wasAsked || begun is not null || unread.Count > 1;
+        wasAsked = false;
+        if (isBehind)
+        {
+            background ??= BackgroundThread.TryRun(() => processor.Count(ReadUnread)); // Else it is the caller's, in the end.
+        }
+    }
+
+    /// <summary>Reads some rows, for a fraction of a millisecond. For the thread that fills the file, when it would wait otherwise.</summary>
+    /// <returns>Whether there were any to read.</returns>
+    /// <exception cref="StorageException"><see cref="StorageErrorKind.Damaged"/>: a row group cannot be read.</exception>
+    public bool ReadSome()
+    {
+        wasAsked = mappings.Count < ManyColumns;
+        if (!wasAsked || isBehind)
+        {
+            return false;
+        }
+
+        try
+        {
+            begun ??= unread.TryTake(out var next) ? Open(next) : null;
+            if (begun is null)
+            {
+                return false;
+            }
+
+            if (!begun.Read(stop.Token))
+            {
+                End(begun);
+                begun = null;
+            }
+
+            return true;
+        }
+        catch (ParquetException error)
+        {
+            throw Unreadable(error);
         }
     }
 
@@ -48,12 +100,8 @@ internal sealed class ReadBack(StagedFile staged, IReadOnlyList<ColumnMapping> m
         unread.CompleteAdding();
         try
         {
-            ReadUnread(then: null);
+            ReadUnread();
             background?.GetAwaiter().GetResult();
-        }
-        catch (ParquetException error)
-        {
-            throw Unreadable(error);
         }
         catch (OperationCanceledException)
         {
@@ -73,8 +121,7 @@ internal sealed class ReadBack(StagedFile staged, IReadOnlyList<ColumnMapping> m
     /// <exception cref="StorageException"><see cref="StorageErrorKind.Damaged"/>: the file does not hold these rows.</exception>
     public void Check(ParquetFileWriter writer, long rows, ContentHash sent, CancellationToken cancellation)
     {
-        // Of a large file some is not on disk yet: it goes there while it is checked.
-        var flushing = background is null ? Task.CompletedTask : Task.Run(staged.Flush, CancellationToken.None);
+        Flush(); // What is not on disk yet goes there while it is checked.
         try
         {
             CatchUp(writer, cancellation);
@@ -104,19 +151,37 @@ internal sealed class ReadBack(StagedFile staged, IReadOnlyList<ColumnMapping> m
 
         isDisposed = true;
         stop.Cancel();
-        background?.ContinueWith(task => task.Exception, TaskScheduler.Default).Wait(); // What it found is of no use any more.
+        Task.WhenAll(background ?? Task.CompletedTask, flushing).ContinueWith(task => task.Exception, TaskScheduler.Default).Wait(); // What they found is of no use any more.
+        begun?.Dispose();
         unread.Dispose();
         stop.Dispose();
     }
 
-    private static IEnumerable<(long, long, long, object)> Places(RowGroupMetadata rowGroup) =>
-        rowGroup.Columns.Select(chunk => (chunk.DictionaryPageOffset ?? chunk.DataPageOffset, chunk.TotalCompressedSize, chunk.ValueCount, (object)chunk.Codec));
+    private static bool HasSamePlaces(IReadOnlyList<RowGroupMetadata> read, IReadOnlyList<RowGroupMetadata> written)
+    {
+        var isSame = read.Count == written.Count;
+        for (var group = 0; isSame && group < read.Count; group++)
+        {
+            var (found, meant) = (read[group].Columns, written[group].Columns);
+            isSame = found.Count == meant.Count;
+            for (var column = 0; isSame && column < found.Count; column++)
+            {
+                isSame = IsSamePlace(found[column], meant[column]);
+            }
+        }
 
-    private void Add(ParquetFileWriter writer)
+        return isSame;
+    }
+
+    private static bool IsSamePlace(ColumnChunkMetadata read, ColumnChunkMetadata written) =>
+        (read.DictionaryPageOffset ?? read.DataPageOffset) == (written.DictionaryPageOffset ?? written.DataPageOffset)
+        && read.TotalCompressedSize == written.TotalCompressedSize && read.ValueCount == written.ValueCount && read.Codec == written.Codec;
+
+    private bool Add(ParquetFileWriter writer)
     {
         if (writer.RowGroupsWritten == rowGroups)
         {
-            return;
+            return false;
         }
 
         var written = writer.WrittenMetadata;
@@ -124,31 +189,65 @@ internal sealed class ReadBack(StagedFile staged, IReadOnlyList<ColumnMapping> m
         {
             unread.Add((written, rowGroups));
         }
+
+        return true;
     }
 
-    private void ReadUnread(Action? then)
+    private void Flush()
     {
-        foreach (var (written, rowGroup) in unread.GetConsumingEnumerable(stop.Token))
+        if (flushing.IsCompletedSuccessfully)
         {
-            // What is staged is read with calls that block: all of it happens on this thread.
-            var found = HashAsync(written, rowGroup).GetAwaiter().GetResult();
-            lock (gate)
-            {
-                content += found;
-            }
-
-            then?.Invoke();
-            if (mappings.Count >= ManyColumns)
-            {
-                GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
-            }
+            flushing = Task.Factory.StartNew(staged.Flush, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
     }
 
-    private async Task<ContentHash> HashAsync(ParquetFileMetadata written, int rowGroup)
+    private void ReadUnread()
     {
-        await using var reader = ParquetFileReader.OfUnfinished(staged.OpenWritten(), written);
-        return await WrittenRows.HashAsync(reader, rowGroup, mappings, stop.Token);
+        try
+        {
+            if (Interlocked.Exchange(ref begun, null) is { } other)
+            {
+                ReadToEnd(other);
+            }
+
+            foreach (var next in unread.GetConsumingEnumerable(stop.Token))
+            {
+                ReadToEnd(Open(next));
+            }
+        }
+        catch (ParquetException error)
+        {
+            throw Unreadable(error);
+        }
+    }
+
+    private void ReadToEnd(WrittenRowGroup rowGroup)
+    {
+        using (rowGroup)
+        {
+            while (rowGroup.Read(stop.Token))
+            {
+                // The next rows.
+            }
+
+            End(rowGroup);
+        }
+
+        if (mappings.Count >= ManyColumns)
+        {
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
+        }
+    }
+
+    private WrittenRowGroup Open((ParquetFileMetadata Written, int RowGroup) next) => new(staged.OpenWritten(), next.Written, next.RowGroup, mappings);
+
+    private void End(WrittenRowGroup read)
+    {
+        read.Dispose();
+        lock (gate)
+        {
+            content += read.Content;
+        }
     }
 
     private async Task<bool> HasFooterAsync(ParquetFileWriter writer, long rows)
@@ -156,7 +255,7 @@ internal sealed class ReadBack(StagedFile staged, IReadOnlyList<ColumnMapping> m
         try
         {
             await using var reader = await ParquetFileReader.OpenAsync(staged.OpenWritten());
-            return reader.Metadata.RowCount == rows && reader.Metadata.RowGroups.SelectMany(Places).SequenceEqual(writer.WrittenMetadata.RowGroups.SelectMany(Places));
+            return reader.Metadata.RowCount == rows && HasSamePlaces(reader.Metadata.RowGroups, writer.WrittenMetadata.RowGroups);
         }
         catch (ParquetException error)
         {
@@ -168,4 +267,36 @@ internal sealed class ReadBack(StagedFile staged, IReadOnlyList<ColumnMapping> m
 
     private StorageException Damaged(string problem, Exception? cause = null) => new(StorageErrorKind.Damaged,
         $"The file '{staged.LakePath}' {problem}. It is thrown away and its rows are read again. Where this repeats, check the disk and memory of this machine, and report it with the table's columns.", cause);
+
+    /// <summary>A row group that is being read.</summary>
+    private sealed class WrittenRowGroup : IDisposable
+    {
+        private readonly Stream staged;
+        private readonly WrittenRows rows;
+
+        public WrittenRowGroup(Stream staged, ParquetFileMetadata written, int rowGroup, IReadOnlyList<ColumnMapping> mappings)
+        {
+            this.staged = staged;
+            try
+            {
+                rows = new WrittenRows(ParquetFileReader.OfUnfinished(staged, written), rowGroup, mappings);
+            }
+            catch
+            {
+                staged.Dispose();
+                throw;
+            }
+        }
+
+        public ContentHash Content => rows.Content;
+
+        /// <inheritdoc cref="WrittenRows.ReadAsync"/>
+        public bool Read(CancellationToken cancellation) => rows.ReadAsync(cancellation).AsTask().GetAwaiter().GetResult(); // What is staged is read with calls that block.
+
+        public void Dispose()
+        {
+            rows.Dispose();
+            staged.Dispose();
+        }
+    }
 }

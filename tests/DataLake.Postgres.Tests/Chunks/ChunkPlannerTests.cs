@@ -190,7 +190,17 @@ public sealed class ChunkPlannerTests(TestPostgres postgres)
         error.Message.ShouldStartWith(message);
     }
 
+    [Fact]
+    public async Task Each_chunk_is_given_its_part_of_the_rows_as_far_as_they_are_known()
+    {
+        await using var database = await postgres.CreateDatabaseAsync();
+        await using var source = await PlannedSource.OpenAsync(database);
+        var table = Table([new("id", 1, "integer", 23, -1, Nullable: false)]);
+        (await source.PlanAsync(table, new ChunkRule.Bounds("id", 1, 100, 4))).ShouldAllBe(chunk => chunk.Rows == 2_500);
+        (await source.PlanAsync(table with { Parts = [table.Parts[0] with { Rows = null }] }, new ChunkRule.Bounds("id", 1, 100, 4))).ShouldAllBe(chunk => chunk.Rows == null);
+    }
+
     private static SourceTable Table(SourceTableColumn[] columns, long pages = 1_000) => new(new TableName("public", "things"), 1, 'r', [Part("things", pages)], 150_000, columns, []);
 
-    private static SourcePart Part(string name, long pages) => new(new TableName("public", name), 'r', pages, pages, CanRead: true);
+    private static SourcePart Part(string name, long pages) => new(new TableName("public", name), 'r', pages, pages, Rows: pages * 10, CanRead: true);
 }

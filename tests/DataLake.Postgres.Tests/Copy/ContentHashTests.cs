@@ -56,13 +56,17 @@ public sealed class ContentHashTests
     [Fact]
     public void The_order_of_rows_does_not_count_and_their_number_does()
     {
-        var rows = Enumerable.Range(0, 50).Select(i => new ContentHash(XxHash128.Hash(BitConverter.GetBytes(i)))).ToList();
+        var hashes = Enumerable.Range(0, 50).Select(i => XxHash128.Hash(BitConverter.GetBytes(i))).ToList();
+        var rows = hashes.ConvertAll(hash => new ContentHash(hash));
         var whole = rows.Aggregate((left, right) => left + right);
+        whole.ToString().ShouldBe(hashes.Aggregate((left, right) => unchecked(left + right)).ToString("x32", CultureInfo.InvariantCulture));
         rows.AsEnumerable().Reverse().Aggregate((left, right) => left + right).ShouldBe(whole);
         (whole + rows[7]).ShouldNotBe(whole);
         (whole + rows[7]).ShouldNotBe(whole + rows[7] + rows[7] + rows[7]);
         ContentHash.Parse(whole.ToString()).ShouldBe(whole);
         default(ContentHash).ToString().ShouldBe(new string('0', 32));
+        Should.Throw<FormatException>(() => ContentHash.Parse(new string('0', 31)));
+        Should.Throw<FormatException>(() => ContentHash.Parse(new string('g', 32)));
     }
 
     /// <summary>What the receipt is for: any value that the file has otherwise than the server sent it.</summary>

@@ -71,6 +71,42 @@ public sealed class CopyFromServerTests(TestPostgres postgres)
         await Should.ThrowAsync<OperationCanceledException>(() => reading);
     }
 
+    /// <summary>The server goes on only once that was noticed.</summary>
+    [Fact(Timeout = 60_000)]
+    public async Task A_reader_that_would_have_to_wait_says_so()
+    {
+        await using var database = await postgres.CreateDatabaseAsync();
+        await using var gate = await database.DataSource.OpenConnectionAsync();
+        await ExecuteAsync("SELECT pg_advisory_lock(7)");
+        var connections = new SourceConnections(database.ConnectionString, 1, "dry");
+        await using var connection = await connections.OpenAsync(CancellationToken.None);
+        var (rows, isDry) = (0L, false);
+        await using var writer = Writer();
+        var decoder = new RowDecoder(Column, writer.Columns);
+        await CopyReader.CopyAsync(connection, "SELECT CASE WHEN g = 200000 THEN g + length(pg_advisory_xact_lock_shared(7)::text) ELSE g END FROM generate_series(1::bigint, 300000) g", "public.things", ["id"], copy =>
+        {
+            copy.IsDry.ShouldBeFalse();
+            do
+            {
+                if (!isDry && copy.IsDry)
+                {
+                    isDry = true;
+                    ExecuteAsync("SELECT pg_advisory_unlock(7)").GetAwaiter().GetResult();
+                }
+            }
+            while (copy.ReadBatch(decoder) > 0);
+            copy.IsDry.ShouldBeFalse();
+            rows = copy.Rows;
+        }, CancellationToken.None);
+        (isDry, rows).ShouldBe((true, 300_000));
+
+        async Task ExecuteAsync(string sql)
+        {
+            await using var command = new NpgsqlCommand(sql, gate);
+            await command.ExecuteNonQueryAsync();
+        }
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task An_error_of_the_server_in_mid_stream_is_told_with_its_cause()
     {

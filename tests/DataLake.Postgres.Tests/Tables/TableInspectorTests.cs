@@ -90,6 +90,26 @@ public sealed class TableInspectorTests(TestPostgres postgres)
     }
 
     [Fact]
+    public async Task Its_rows_are_told_by_its_size_and_by_how_many_a_page_had_when_they_were_counted()
+    {
+        await using var database = await postgres.CreateDatabaseAsync();
+        await database.ExecuteAsync(
+            """
+            CREATE TABLE things (id int) WITH (autovacuum_enabled = off); INSERT INTO things SELECT generate_series(1, 100000);
+            CREATE TABLE parted (id int) PARTITION BY RANGE (id); CREATE TABLE low PARTITION OF parted FOR VALUES FROM (0) TO (50001) WITH (autovacuum_enabled = off);
+            CREATE TABLE high PARTITION OF parted FOR VALUES FROM (50001) TO (200000) WITH (autovacuum_enabled = off); INSERT INTO parted SELECT * FROM things;
+            CREATE VIEW seen AS SELECT * FROM things;
+            """);
+        (await InspectAsync(database, "things")).Rows.ShouldBeNull();
+        (await InspectAsync(database, "seen")).Rows.ShouldBeNull();
+        await database.ExecuteAsync("ANALYZE things; ANALYZE low; INSERT INTO things SELECT generate_series(1, 100000)");
+        (await InspectAsync(database, "things")).Rows!.Value.ShouldBe(200_000, 2_000);
+        (await InspectAsync(database, "parted")).Rows.ShouldBeNull();
+        await database.ExecuteAsync("ANALYZE high");
+        (await InspectAsync(database, "parted")).Rows!.Value.ShouldBe(100_000, 2_000);
+    }
+
+    [Fact]
     public async Task Only_whole_unique_indexes_over_required_columns_are_keys()
     {
         await using var database = await postgres.CreateDatabaseAsync();

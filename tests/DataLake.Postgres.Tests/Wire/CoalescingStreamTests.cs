@@ -165,7 +165,29 @@ public sealed class CoalescingStreamTests : IDisposable
         await TakeAsync(CoalescingStream.LongAnswer);
         client.Dispose();
         stream.TakeAhead(1_000_000);
-        Should.Throw<ObjectDisposedException>(() => stream.Read(buffer));
+        Should.Throw<IOException>(() => stream.Read(buffer));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_long_answer_of_which_little_is_there_is_dry()
+    {
+        stream.IsDry.ShouldBeFalse();
+        await TakeAsync(CoalescingStream.LongAnswer);
+        stream.IsDry.ShouldBeTrue();
+        Arrive(CoalescingStream.Enough - 1);
+        stream.IsDry.ShouldBeTrue();
+        Arrive(1);
+        stream.IsDry.ShouldBeFalse();
+
+        // What was taken ahead is there too.
+        stream.TakeAhead(1_000_000);
+        client.Available.ShouldBe(0);
+        stream.IsDry.ShouldBeFalse();
+        stream.Read(buffer).ShouldBe(CoalescingStream.Enough);
+        stream.IsDry.ShouldBeTrue();
+
+        client.Dispose();
+        stream.IsDry.ShouldBeFalse();
     }
 
     /// <summary>Sends bytes that all can be read when it returns.</summary>
