@@ -90,7 +90,11 @@ public sealed class ReceiptTests(TestPostgres postgres)
         var mappings = new[] { Mapping("id", Int4), Mapping("note", Text) };
         using var file = NewFile(folder, 1 << 20, mappings);
         var (random, batches, readBack) = (new Random(5), 0, 0);
-        (times == 0 || !file.ReadBackSome()).ShouldBeTrue();
+        if (times > 0)
+        {
+            file.ReadBackSome().ShouldBeFalse(); // There is nothing yet; but there is time.
+        }
+
         Fill(file, _ => null, () =>
         {
             // At first there is always time, so that the filling thread does read; afterwards now and then, so that another takes over what it has begun.
@@ -197,13 +201,12 @@ public sealed class ReceiptTests(TestPostgres postgres)
     private static async Task<StorageException> PublishAsync(Func<ColumnMapping, ColumnMapping> change)
     {
         using var folder = new TemporaryFolder();
-        var lake = new LakeDirectory(folder.In("lake"));
         var mappings = new[] { change(Mapping("id", Int4)), Mapping("note", Text) };
         var run = new Run { Pipeline = "test", Table = "public.things" };
         byte[] rows = [.. "PGCOPY\n"u8, 0xFF, .. "\r\n\0"u8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 4, 0, 0, 0, 7, 0, 0, 0, 1, (byte)'x', 0xFF, 0xFF];
         var error = await Record.ExceptionAsync(() => Task.Run(() =>
         {
-            using var file = new RawFile(lake, (0, "raw/part-0.parquet"), new ParquetSchema([.. mappings.Select(mapping => mapping.Column)]), mappings, new ParquetWriterOptions(), new LargeRows(), new ProcessorTime(), onWritten: () => { });
+            using var file = NewFile(folder, 1 << 20, mappings);
             using var copy = new CopyReader(new MemoryStream(rows), "public.things", ["id", "note"]);
             file.EndBatch(copy.ReadBatch(file.Decoder), copy.LargeRow, toCome: null, CancellationToken.None);
             file.Complete(CancellationToken.None);
