@@ -271,19 +271,19 @@ internal sealed class ReadBack(StagedFile staged, IReadOnlyList<ColumnMapping> m
     /// <summary>A row group that is being read.</summary>
     private sealed class WrittenRowGroup : IDisposable
     {
-        private readonly Stream staged;
+        private readonly ParquetFileReader file;
         private readonly WrittenRows rows;
 
         public WrittenRowGroup(Stream staged, ParquetFileMetadata written, int rowGroup, IReadOnlyList<ColumnMapping> mappings)
         {
-            this.staged = staged;
+            file = ParquetFileReader.OfUnfinished(staged, written);
             try
             {
-                rows = new WrittenRows(ParquetFileReader.OfUnfinished(staged, written), rowGroup, mappings);
+                rows = new WrittenRows(file, rowGroup, mappings);
             }
             catch
             {
-                staged.Dispose();
+                Close();
                 throw;
             }
         }
@@ -296,7 +296,9 @@ internal sealed class ReadBack(StagedFile staged, IReadOnlyList<ColumnMapping> m
         public void Dispose()
         {
             rows.Dispose();
-            staged.Dispose();
+            Close();
         }
+
+        private void Close() => file.DisposeAsync().AsTask().GetAwaiter().GetResult();
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Text;
 using DataLake.Contracts;
 using DataLake.EmbeddedPostgres;
 using DataLake.Extractor.Files;
@@ -25,6 +26,7 @@ public sealed class ReceiptTests(TestPostgres postgres)
 
     private const int Updated = 20_000;
     private const int Rows = 400_000;
+    private const string Compressible = "01";
     private const string Columns = "id, amount, note, seen_at, tags";
 
     /// <summary>psql joins the run's snapshot, and copies the table in one piece, while both its rows and the run's chunks go on.</summary>
@@ -125,6 +127,32 @@ public sealed class ReceiptTests(TestPostgres postgres)
         Directory.EnumerateFiles(folder.Path, "*", SearchOption.AllDirectories).ShouldBeEmpty();
     }
 
+    /// <summary>A load of many row groups takes no more memory than one of few.</summary>
+    [Fact]
+    public void Each_row_group_that_is_read_back_works_in_the_memory_of_the_one_before()
+    {
+        using var folder = new TemporaryFolder();
+        using var file = NewFile(folder, 4 << 20, Mapping("id", Int4), Mapping("note", Text));
+        file.ReadBackSome();
+        var taken = new List<long>();
+        Fill(file, _ => null, () =>
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            var any = false;
+            while (file.ReadBackSome())
+            {
+                any = true;
+            }
+
+            if (any)
+            {
+                taken.Add(GC.GetAllocatedBytesForCurrentThread() - before);
+            }
+        }, textLength: 130, Compressible);
+        taken.Count.ShouldBeGreaterThan(4);
+        taken.Skip(2).Max().ShouldBeLessThan(200 << 10); // A batch of rows, and what each column begins with. A page as it was before compression would be more.
+    }
+
     /// <summary>What is done with the last row group is done when the source has nothing more to do.</summary>
     [Fact]
     public async Task Row_groups_become_smaller_before_the_last_row_and_a_wrong_estimate_does_no_harm()
@@ -164,9 +192,10 @@ public sealed class ReceiptTests(TestPostgres postgres)
     /// <param name="toCome">How many rows are said to come after so many.</param>
     /// <param name="afterBatch">Called after each batch.</param>
     /// <param name="textLength">The length of its texts.</param>
-    private static void Fill(RawFile file, Func<long, double?> toCome, Action afterBatch, byte textLength = 8)
+    /// <param name="letters">What its texts are made of.</param>
+    private static void Fill(RawFile file, Func<long, double?> toCome, Action afterBatch, byte textLength = 8, string letters = "0123456789abcdef")
     {
-        using var copy = new CopyReader(new MemoryStream(ManyRows(Rows, textLength)), "public.things", ["id", "note"]);
+        using var copy = new CopyReader(new MemoryStream(ManyRows(Rows, textLength, Encoding.ASCII.GetBytes(letters))), "public.things", ["id", "note"]);
         while (copy.ReadBatch(file.Decoder) is > 0 and var rows)
         {
             file.EndBatch(rows, copy.LargeRow, toCome(copy.Rows), CancellationToken.None);
@@ -177,7 +206,7 @@ public sealed class ReceiptTests(TestPostgres postgres)
     }
 
     /// <summary>Rows of a number and a text, as COPY sends them.</summary>
-    private static byte[] ManyRows(int count, byte textLength)
+    private static byte[] ManyRows(int count, byte textLength, byte[] letters)
     {
         var stream = new MemoryStream();
         stream.Write([.. "PGCOPY\n"u8, 0xFF, .. "\r\n\0"u8, 0, 0, 0, 0, 0, 0, 0, 0]);
@@ -189,7 +218,7 @@ public sealed class ReceiptTests(TestPostgres postgres)
         for (var i = 0; i < count; i++)
         {
             BinaryPrimitives.WriteInt32BigEndian(row.AsSpan(6), i);
-            random.GetItems("0123456789abcdef"u8, row.AsSpan(14));
+            random.GetItems<byte>(letters, row.AsSpan(14));
             stream.Write(row);
         }
 
