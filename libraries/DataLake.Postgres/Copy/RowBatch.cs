@@ -41,8 +41,8 @@ internal sealed class RowBatch
         starts[0] = start;
     }
 
-    /// <summary>Forgets the rows.</summary>
-    public void Clear() => Count = 0;
+    /// <summary>Forgets the rows, and the buffer, which may be that of a large row.</summary>
+    public void Clear() => (Bytes, Count) = ([], 0);
 
     /// <summary>Notes where a field of the next row has its length.</summary>
     public void AddField(int column, int place) => places[(column * Capacity) + Count] = place;

@@ -60,6 +60,16 @@ public sealed class LargeRowTests
         found.ShouldBe(decoder.Content);
     }
 
+    /// <summary>Its buffer is as large as the limit, so far above what other tests take meanwhile.</summary>
+    [Fact]
+    public async Task A_large_row_that_was_taken_in_is_not_kept_as_it_came()
+    {
+        const int limit = LargeRows.UsualLimit * 4;
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        using var reader = await HoldAsync(new LargeRows(limit));
+        (GC.GetTotalMemory(forceFullCollection: true) - before).ShouldBeLessThan(limit / 2);
+    }
+
     [Fact]
     public async Task A_connection_waits_with_its_large_row_until_the_other_has_let_go_of_its_own()
     {
