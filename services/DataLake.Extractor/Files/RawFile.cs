@@ -23,7 +23,7 @@ internal sealed class RawFile : IDisposable
     private const long LeastEarlyRowGroup = 4 << 20;
 
     // Whether a long-lived file was filled, and its buffers are still there.
-    private static int leavesBuffers;
+    private static bool leavesBuffers;
 
     private readonly StagedFile staged;
     private readonly HashingStream hashing;
@@ -38,9 +38,9 @@ internal sealed class RawFile : IDisposable
         LakeDirectory lake, (int Number, string Path) name, ParquetSchema schema, IReadOnlyList<ColumnMapping> mappings, ParquetWriterOptions options, LargeRows largeRows,
         ProcessorTime processor, Action onWritten, bool readsBack = true)
     {
-        if (Interlocked.Exchange(ref leavesBuffers, 0) > 0)
+        if (Interlocked.Exchange(ref leavesBuffers, false))
         {
-            Collect(); // Before this file is filled, not once the one before is published.
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
         }
 
         this.largeRows = largeRows;
@@ -56,8 +56,6 @@ internal sealed class RawFile : IDisposable
     public RowDecoder Decoder { get; }
 
     public bool IsEmpty => rows == 0;
-
-    private bool IsLongLived => hashing.BytesWritten >= LongLivedBytes;
 
     /// <summary>Whether it is time for another file.</summary>
     /// <param name="size">Bytes that a file may have, those that wait in memory included.</param>
@@ -96,9 +94,9 @@ internal sealed class RawFile : IDisposable
     public void Complete(CancellationToken cancellation)
     {
         Wait(new ValueTask(writer.CompleteAsync(cancellation)));
-        if (IsLongLived)
+        if (hashing.BytesWritten >= LongLivedBytes)
         {
-            Volatile.Write(ref leavesBuffers, 1);
+            Volatile.Write(ref leavesBuffers, true);
         }
     }
 
@@ -127,10 +125,6 @@ internal sealed class RawFile : IDisposable
         Wait(writer.DisposeAsync());
         hashing.Dispose();
         Wait(staged.DisposeAsync());
-        if (IsLongLived)
-        {
-            Collect();
-        }
     }
 
     /// <summary>
@@ -138,8 +132,6 @@ internal sealed class RawFile : IDisposable
     /// group is all done after the source's last row, when nothing else is left to do.
     /// </summary>
     private bool EndsSoon(double? toCome) => toCome > 0 && toCome < rows - rowsInGroups && writer.RowGroupsWritten > 1 && writer.BufferedBytes >= LeastEarlyRowGroup;
-
-    private static void Collect() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
 
     private static void Wait(ValueTask work)
     {
