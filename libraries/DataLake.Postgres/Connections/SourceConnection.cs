@@ -5,7 +5,7 @@ using DataLake.Postgres.Wire;
 namespace DataLake.Postgres.Connections;
 
 /// <summary>
-/// A connection that a run holds. What it does blocks, so each call runs on a thread of its own: a socket that is waited for in the ordinary asynchronous way costs
+/// A connection that a run holds. What it does blocks, on a thread of the connection's own: a socket that is waited for in the ordinary asynchronous way costs
 /// several times the processor time of all the rest. One call at a time. Disposing it ends its transaction and lets another run use its place.
 /// </summary>
 public sealed class SourceConnection : IAsyncDisposable
@@ -13,13 +13,15 @@ public sealed class SourceConnection : IAsyncDisposable
     private const string Asking = "asking it something";
 
     private readonly WireConnection wire;
+    private readonly ConnectionThread thread;
     private readonly Action onClosed;
     private int isBusy;
     private int disposed;
 
-    private SourceConnection(WireConnection wire, Action onClosed)
+    private SourceConnection(WireConnection wire, ConnectionThread thread, Action onClosed)
     {
         this.wire = wire;
+        this.thread = thread;
         this.onClosed = onClosed;
     }
 
@@ -80,7 +82,7 @@ public sealed class SourceConnection : IAsyncDisposable
             time is { } given ? Math.Clamp((long)given.TotalMilliseconds, 1, int.MaxValue).ToString(CultureInfo.InvariantCulture) : null;
     }
 
-    /// <summary>Connects, on a thread of its own.</summary>
+    /// <summary>Connects.</summary>
     /// <param name="settings">Where and how.</param>
     /// <param name="onClosed">Called once, when the connection is disposed.</param>
     /// <param name="what">What it is for, for messages.</param>
@@ -89,17 +91,19 @@ public sealed class SourceConnection : IAsyncDisposable
     internal static async Task<SourceConnection> OpenAsync(WireSettings settings, Action onClosed, string what, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
+        var thread = new ConnectionThread();
         try
         {
-            return new SourceConnection(await OnOwnThread(() => WireConnection.Open(settings, cancellation)), onClosed);
+            return new SourceConnection(await thread.RunAsync(() => WireConnection.Open(settings, cancellation)), thread, onClosed);
         }
-        catch (Exception error) when (error is not OperationCanceledException)
+        catch (Exception error)
         {
-            throw SourceException.From(error, what);
+            thread.Dispose();
+            throw error is OperationCanceledException ? error : SourceException.From(error, what);
         }
     }
 
-    /// <summary>Does something that blocks on the connection, on a thread of its own. Cancelling breaks the connection off, and the server's query with it.</summary>
+    /// <summary>Does something that blocks on the connection, on its thread. Cancelling breaks the connection off, and the server's query with it.</summary>
     /// <exception cref="SourceException">The server refuses, or the connection broke. What else <paramref name="work"/> throws comes as it is.</exception>
     internal async Task<T> RunAsync<T>(Func<WireConnection, T> work, string what, CancellationToken cancellation)
     {
@@ -112,7 +116,7 @@ public sealed class SourceConnection : IAsyncDisposable
         try
         {
             await using var abort = cancellation.UnsafeRegister(static wire => ((WireConnection)wire!).Abort(), wire);
-            return await OnOwnThread(() => work(wire));
+            return await thread.RunAsync(() => work(wire));
         }
         catch (Exception) when (cancellation.IsCancellationRequested)
         {
@@ -147,9 +151,8 @@ public sealed class SourceConnection : IAsyncDisposable
         }
         finally
         {
+            thread.Dispose();
             onClosed();
         }
     }
-
-    private static Task<T> OnOwnThread<T>(Func<T> work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 }

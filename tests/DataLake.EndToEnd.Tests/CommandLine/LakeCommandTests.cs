@@ -100,6 +100,38 @@ public sealed class LakeCommandTests(TestPostgres postgres)
     }
 
     [Fact]
+    public async Task A_plan_is_that_of_the_next_window_where_a_ledger_knows_what_is_planned_already()
+    {
+        var definition = Definition.Replace("  - { table: public.nowhere }", "", StringComparison.Ordinal).Replace("write: append", "write: upsert, key: [shipment_id], lookback: 1h", StringComparison.Ordinal);
+        await using var lake = await OperationsLake.CreateAsync(postgres, definition);
+        var once = await lake.OnceAsync();
+        once.ExitCode.ShouldBe(0, once.Printed);
+        var plannedTo = await lake.Ledger.ScalarAsync<DateTime>("SELECT max(window_to) FROM datalake.runs");
+        await File.WriteAllTextAsync(Path.Combine(lake.Folder, "source"), lake.Source.ConnectionString);
+        lake.Define(definition.Replace("env:DATALAKE_SOURCE", "file:source", StringComparison.Ordinal));
+
+        var next = await PlanAsync();
+        (next.Window, next.Why).ShouldBe(($"[{plannedTo:yyyy-MM-dd HH:mm:ss.ffffff'Z'}", "the next window by the ledger"));
+        next.Rows.ShouldBeLessThan(2_100 / 2);
+        next.Chunk.ShouldContain($"{plannedTo.AddHours(-1):yyyy-MM-dd HH:mm}"); // What may have come late is read with it.
+        var first = await PlanAsync("--from", "beginning");
+        (first.Window, first.Why).ShouldBe(("[beginning", "as asked for"));
+        first.Rows.ShouldBeInRange(1_900, 2_300);
+
+        var (code, printed) = await LakeAsync(lake.Folder, "plan", "public.shipments", "--ledger", lake.Ledger.ConnectionString, "--to", "2001-01-01");
+        code.ShouldBe(2);
+        printed.ShouldContain("Say what to plan with --from, for example --from beginning");
+
+        async Task<(string Window, string Why, long Rows, string Chunk)> PlanAsync(params string[] more)
+        {
+            var (code, printed) = await LakeAsync(lake.Folder, ["plan", "public.shipments", "--json", "--ledger", lake.Ledger.ConnectionString, .. more]);
+            code.ShouldBe(0, printed);
+            var plan = JsonDocument.Parse(printed).RootElement;
+            return (plan.GetProperty("window").GetString()!.Split(',')[0], plan.GetProperty("why").GetString()!, plan.GetProperty("rows").GetInt64(), plan.GetProperty("chunks")[0].GetRawText());
+        }
+    }
+
+    [Fact]
     public async Task Definitions_are_validated_with_all_errors_at_once()
     {
         using var folder = new TemporaryFolder();

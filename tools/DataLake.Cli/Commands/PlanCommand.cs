@@ -8,10 +8,12 @@ using DataLake.EmbeddedPostgres;
 using DataLake.Iceberg;
 using DataLake.Iceberg.ParquetFiles;
 using DataLake.Ledger.LakeTables;
+using DataLake.Ledger.Runs;
 using DataLake.Parquet.Schema;
 using DataLake.Pipelines.Definitions;
 using DataLake.Pipelines.Parsing;
 using DataLake.Pipelines.Secrets;
+using DataLake.Pipelines.Windows;
 using DataLake.Postgres.Chunks;
 using DataLake.Postgres.Connections;
 using DataLake.Postgres.Definitions;
@@ -36,19 +38,24 @@ internal static class PlanCommand
     {
         var table = new Argument<string>("table") { Description = "The table, for example public.shipments." };
         var definitions = new Option<string>("--pipelines") { Description = "The folder (or file) of definitions.", DefaultValueFactory = _ => "pipelines" };
-        var from = new Option<string?>("--from") { Description = "Plan the window that starts here. Default: the first load, from the beginning." };
-        var to = new Option<string?>("--to") { Description = "The first instant after the window. Default: the source's clock minus the table's lag." };
+        var from = new Option<string?>("--from") { Description = "Plan the window that starts here, for example 'beginning'. Default: the next window, as the scheduler would plan it by the ledger; without a ledger the first." };
+        var to = new Option<string?>("--to") { Description = "The first instant after the window. Default: the end of the next window; with --from, the source's clock minus the table's lag." };
         var command = new Command("plan", "Show how a table would be read, without reading a row: columns, rows, bytes, chunks, files. Example: lake plan public.shipments --pipelines samples/pipelines")
         {
-            table, definitions, from, to, SharedOptions.Pipeline, SharedOptions.Json, LedgerAccess.DataDirectoryOption,
+            table, definitions, from, to, SharedOptions.Pipeline, SharedOptions.Json, LedgerAccess.DataDirectoryOption, LedgerAccess.LedgerOption,
         };
         command.SetAction((parsed, cancellation) => CommandOutput.GuardAsync(async () =>
         {
             var (pipeline, definition) = Find(parsed.GetValue(definitions)!, parsed.GetValue(SharedOptions.Pipeline), parsed.GetValue(table)!);
+            await using var ledger = await LedgerAccess.TryOpenAsync(parsed, cancellation); // Its private server may be the sample source's too.
             try
             {
                 var connections = await ConnectionsAsync(pipeline, parsed.GetValue(LedgerAccess.DataDirectoryOption)!, cancellation);
-                var plan = await PlanAsync(pipeline, definition, connections, parsed.GetValue(from), parsed.GetValue(to), cancellation);
+                var clock = await connections.ClockAsync(cancellation);
+                var planned = pipeline.WindowRuleOf(definition) is not { } rule ? null
+                    : parsed.GetValue(from) is { } start ? Asked(definition, Instants.Parse(start, "--from"), parsed.GetValue(to), clock)
+                    : Next(definition, rule, await PlannedToAsync(ledger, pipeline, definition, cancellation), parsed.GetValue(to), clock);
+                var plan = await PlanAsync(pipeline, definition, connections, planned, cancellation);
                 Print(plan, parsed.GetValue(SharedOptions.Json));
                 return CommandOutput.Ok;
             }
@@ -110,16 +117,38 @@ internal static class PlanCommand
         }
     }
 
-    private static async Task<TablePlan> PlanAsync(
-        PipelineDefinition pipeline, TableDefinition table, SourceConnections connections, string? from, string? to, CancellationToken cancellation)
+    /// <summary>Where the windows of a table end that are planned already; null before the first, and without a ledger.</summary>
+    private static async Task<DateTimeOffset?> PlannedToAsync(LedgerAccess? ledger, PipelineDefinition pipeline, TableDefinition table, CancellationToken cancellation) =>
+        ledger is null ? null : (await new RunPlans(ledger.Contexts, TimeProvider.System).ProgressAsync(pipeline.Name, table.Table.ToString(), cancellation)).PlannedTo;
+
+    /// <summary>The window that somebody wants to be read again.</summary>
+    private static PlannedWindow Asked(TableDefinition table, DateTimeOffset from, string? to, DateTimeOffset clock)
     {
-        var clock = await connections.ClockAsync(cancellation);
+        var window = Between(from, to, clock - table.Lag);
+        return new PlannedWindow(window, window, "as asked for");
+    }
+
+    /// <summary>The next window of the schedule. Where none is closed yet, it is what has come of the open one.</summary>
+    private static PlannedWindow Next(TableDefinition table, WindowRule rule, DateTimeOffset? plannedTo, string? to, DateTimeOffset clock)
+    {
+        var window = to is null && WindowPlanner.Plan(rule, plannedTo, clock, limit: 1) is [var next, ..] ? next : Between(plannedTo ?? rule.Start ?? Window.Beginning, to, clock - table.Lag);
+        return new PlannedWindow(window, table.ReadRange(window), plannedTo is null ? "the first window" : "the next window by the ledger");
+    }
+
+    private static Window Between(DateTimeOffset from, string? to, DateTimeOffset settled)
+    {
+        var end = to is null ? settled : Instants.Parse(to, "--to");
+        return from < end ? new Window(from, end)
+            : throw new Failure($"Nothing lies between {Instants.Format(from)} and {Instants.Format(end)}{(to is null ? ", which is the source's clock minus the table's lag" : "")}. Say what to plan with --from, for example --from beginning.");
+    }
+
+    private static async Task<TablePlan> PlanAsync(
+        PipelineDefinition pipeline, TableDefinition table, SourceConnections connections, PlannedWindow? planned, CancellationToken cancellation)
+    {
         await using var connection = await connections.OpenAsync(cancellation);
         var source = await TableInspector.InspectAsync(connection, table.Table, cancellation);
         TableFit.Check(source, table);
-        Window? window = table.Cursor is null ? null
-            : new Window(Instants.Parse(from ?? "beginning", "--from"), to is null ? clock - table.Lag : Instants.Parse(to, "--to"));
-        var range = window is { } given ? DefinitionRules.RangeOf(table, source, given) : null;
+        var range = planned is null ? null : DefinitionRules.RangeOf(table, source, planned.Read);
         var rules = DefinitionRules.ColumnsOf(table);
         // Field ids and the mask key do not change how a table is read.
         var mappings = TableMapping.Of(source, [.. Enumerable.Range(1, source.Columns.Count)], rules, maskKey: "plan");
@@ -128,7 +157,7 @@ internal static class PlanCommand
         var chunks = await ChunkPlanner.PlanAsync(connection, source, DefinitionRules.ChunksOf(table), range, pipeline.Source.MaxConnections, cancellation);
         var read = await ReadPlanner.PlanAsync(connection, source, mappings, chunks, cancellation);
         return new TablePlan(
-            pipeline.Name, table.Table.ToString(), window?.ToString() ?? "the whole table", table.Write.ToString().ToLowerInvariant(), LayoutText.Partitions(made), LayoutText.Sorts(made), table.Iceberg.Deletes.ToString().ToLowerInvariant(), made.FormatVersion, TypeFidelity.Report(source, rules), read.Rows, read.Bytes,
+            pipeline.Name, table.Table.ToString(), planned?.Window.ToString() ?? "the whole table", planned?.Why, table.Write.ToString().ToLowerInvariant(), LayoutText.Partitions(made), LayoutText.Sorts(made), table.Iceberg.Deletes.ToString().ToLowerInvariant(), made.FormatVersion, TypeFidelity.Report(source, rules), read.Rows, read.Bytes,
             Math.Max(chunks.Count, (int)Math.Ceiling(read.Bytes * Shrink / table.Files.Size)), Math.Min(chunks.Count, pipeline.Source.MaxConnections), read.Chunks);
     }
 
@@ -141,7 +170,7 @@ internal static class PlanCommand
         }
 
         TextOutput.Prepare();
-        Console.WriteLine($"{plan.Table} of pipeline {plan.Pipeline}: {plan.Window}, to be written as {plan.Write}{(plan.Deletes == "equality" ? " that deletes by key" : "")} (Iceberg version {plan.FormatVersion}){Layout("partitioned", plan.PartitionedBy)}{Layout("sorted", plan.SortedBy)}");
+        Console.WriteLine($"{plan.Table} of pipeline {plan.Pipeline}: {plan.Window}{(plan.Why is { } why ? $" ({why})" : "")}, to be written as {plan.Write}{(plan.Deletes == "equality" ? " that deletes by key" : "")} (Iceberg version {plan.FormatVersion}){Layout("partitioned", plan.PartitionedBy)}{Layout("sorted", plan.SortedBy)}");
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"about {plan.Rows:N0} rows, {plan.Bytes / 1e6:N1} MB from the source, {plan.Files} file(s), over {plan.Connections} connection(s). Nothing was read."));
         var columns = new Table().Border(TableBorder.Rounded).AddColumn("Column").AddColumn("Source").AddColumn("Lake").AddColumn("Fidelity").AddColumn("Note");
@@ -168,7 +197,10 @@ internal static class PlanCommand
         _ => $"[blue]{fidelity.ToString().ToLowerInvariant()}[/]",
     };
 
+    /// <summary>A window, what is read for it (with what may have come late), and why it is that one.</summary>
+    private sealed record PlannedWindow(Window Window, Window Read, string Why);
+
     private sealed record TablePlan(
-        string Pipeline, string Table, string Window, string Write, IReadOnlyList<string> PartitionedBy, IReadOnlyList<string> SortedBy, string Deletes, int FormatVersion, IReadOnlyList<ColumnFidelity> Columns, long Rows, long Bytes, int Files, int Connections,
+        string Pipeline, string Table, string Window, string? Why, string Write, IReadOnlyList<string> PartitionedBy, IReadOnlyList<string> SortedBy, string Deletes, int FormatVersion, IReadOnlyList<ColumnFidelity> Columns, long Rows, long Bytes, int Files, int Connections,
         IReadOnlyList<PlannedChunk> Chunks);
 }

@@ -41,7 +41,11 @@ internal sealed class LedgerAccess : IAsyncDisposable
 
     public NpgsqlDataSource DataSource { get; }
 
-    public static async Task<LedgerAccess> OpenAsync(ParseResult parsed, CancellationToken cancellation)
+    public static async Task<LedgerAccess> OpenAsync(ParseResult parsed, CancellationToken cancellation) => await TryOpenAsync(parsed, cancellation) ?? throw new Failure(
+        $"There is no ledger in {Path.GetFullPath(parsed.GetValue(DataDirectoryOption)!)}. Start the system first (dotnet run --project DataLake.AppHost -- --once), or say where its ledger is with --data-dir or --ledger.");
+
+    /// <summary>Opens the ledger; null where none is named and the data directory has none yet.</summary>
+    public static async Task<LedgerAccess?> TryOpenAsync(ParseResult parsed, CancellationToken cancellation)
     {
         if ((parsed.GetValue(LedgerOption) ?? Environment.GetEnvironmentVariable("DATALAKE_LEDGER")) is { } given)
         {
@@ -51,7 +55,7 @@ internal sealed class LedgerAccess : IAsyncDisposable
         var folder = Path.Combine(Path.GetFullPath(parsed.GetValue(DataDirectoryOption)!), "postgres");
         if (!Directory.Exists(folder))
         {
-            throw new Failure($"There is no ledger in {Path.GetDirectoryName(folder)}. Start the system first (dotnet run --project DataLake.AppHost -- --once), or say where its ledger is with --data-dir or --ledger.");
+            return null;
         }
 
         if (await EmbeddedPostgresServer.TryAttachAsync(folder, cancellation) is { } running)
