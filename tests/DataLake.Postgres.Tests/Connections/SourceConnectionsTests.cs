@@ -125,6 +125,19 @@ public sealed class SourceConnectionsTests(TestPostgres postgres)
         (await database.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'still held'")).ShouldBe(0);
     }
 
+    /// <summary>A thread for each call would take the pooled arrays with it that it keeps.</summary>
+    [Fact(Timeout = 60_000)]
+    public async Task All_that_blocks_on_a_connection_is_done_on_one_thread_that_ends_with_it()
+    {
+        await using var database = await postgres.CreateDatabaseAsync();
+        var held = await new SourceConnections(database.ConnectionString, 1, "one thread").OpenAsync(CancellationToken.None);
+        var first = await held.RunAsync(_ => Thread.CurrentThread, "testing", CancellationToken.None);
+        Thread.CurrentThread.ShouldNotBeSameAs(first); // What follows may wait for another call.
+        (await held.RunAsync(_ => Thread.CurrentThread, "testing", CancellationToken.None)).ShouldBeSameAs(first);
+        await held.DisposeAsync();
+        await Eventually.Async(() => !first.IsAlive);
+    }
+
     private static async Task<SourceException> FailAsync(TestDatabase database, Action<NpgsqlConnectionStringBuilder> change)
     {
         var settings = new NpgsqlConnectionStringBuilder(database.ConnectionString) { SslMode = SslMode.Disable };
