@@ -99,7 +99,12 @@ public sealed class SourceConnection : IAsyncDisposable
         catch (Exception error)
         {
             thread.Dispose();
-            throw error is OperationCanceledException ? error : SourceException.From(error, what);
+            if (error is OperationCanceledException)
+            {
+                throw;
+            }
+
+            throw SourceException.From(error, what);
         }
     }
 
